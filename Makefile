@@ -1,0 +1,55 @@
+# Everything a developer does. Needs Python 3.11 or later, make and git; after the first `make setup` no network.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := layers/eventgateway/python functions local tests
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev test test-slow check format lock wheel clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Build the virtual environment in .venv
+
+dev: $(STAMP) ## Serve Events API :4000, Config API :4001 (and :4002) on this machine; pass flags with ARGS="--function …"
+	@exec $(BIN)/event-gateway --dev $(ARGS)
+
+test: $(STAMP) ## Run all tests that take seconds (at most 8 minutes in all)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+
+test-slow: $(STAMP) ## Run the tests that take minutes
+	@$(BIN)/pytest -m slow --timeout 3600 $(ARGS)
+
+check: $(STAMP) ## Check format, lint, types and the arrow of imports; runs no test
+	@$(BIN)/ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+format: $(STAMP) ## Format the sources and mend what the linter can
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+lock: $(STAMP) ## Pin the newest allowed versions of all dependencies in requirements.lock
+	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade \
+		--extra dev --output-file requirements.lock pyproject.toml
+
+wheel: $(STAMP) ## Build the wheel in dist/, for pipx
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+clean: ## Remove what can be made again, the local gateway's data too
+	@rm -rf $(VENV) .build .eventgateway dist cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or later (Debian: apt-get install python3 python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: Python 3.11 or later is needed. Name another one with PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@echo "Building the virtual environment in $(VENV) (once)…"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { echo "The packages could not be installed: the first setup needs the network." >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,20 @@
+"""Lambda handler of async deliveries: a batch of SQS records in, the records that must come again out."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+from eventgateway import wiring
+from eventgateway.delivery_worker import DeliveryWorker
+from eventgateway.settings import Settings
+
+
+@lru_cache(maxsize=1)
+def worker() -> DeliveryWorker:
+    """Built with the first batch and kept in the warm instance."""
+    return wiring.delivery_worker(Settings.from_env(os.environ))
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Deliver one batch; the answer names the records that failed (`ReportBatchItemFailures`)."""
+    return worker().handle(event)

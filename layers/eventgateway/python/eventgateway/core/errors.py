@@ -1,0 +1,116 @@
+"""Every error the gateway raises on purpose.
+
+GatewayError
+├── InvalidRequest            what was sent cannot be accepted; the message says why
+│   ├── SystemEventRefused    a client emitted an eventgateway.* event
+│   ├── InvalidUpdate         a field that cannot change was changed
+│   ├── PathConflict          the path cannot live beside another one
+│   └── InUse                 others refer to it
+├── NotFound                  no such resource
+├── AlreadyExists             there is one already
+├── PayloadTooLarge           over one of our limits
+├── NotAuthorized             the authorizer of the event type said no
+├── MalformedResult           a synchronous function answered no HTTP response object
+├── Unavailable               something we depend on is away; trying again later helps
+│   └── WriteConflict         another writer was faster
+└── ProviderError             a function was not called with success
+    ├── FunctionFailed        it was called and failed
+    ├── FunctionUnreachable   it could not be called: refused, timed out, gone
+    ├── FunctionThrottled     its platform asked for fewer calls
+    └── FunctionAccessDenied  its platform refused our credentials
+"""
+
+
+class GatewayError(Exception):
+    """Root of the tree. `message` is safe to show to clients."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidRequest(GatewayError):
+    """What was sent cannot be accepted."""
+
+
+class SystemEventRefused(InvalidRequest):
+    """Only the gateway itself emits `eventgateway.*` events."""
+
+    def __init__(self) -> None:
+        super().__init__("System events are emitted by the gateway only.")
+
+
+class InvalidUpdate(InvalidRequest):
+    """A field that identifies a resource was changed."""
+
+
+class PathConflict(InvalidRequest):
+    """Two path patterns that could match the same request."""
+
+
+class InUse(InvalidRequest):
+    """Other resources refer to it, so it cannot be deleted."""
+
+
+class NotFound(GatewayError):
+    """No such resource."""
+
+
+class AlreadyExists(GatewayError):
+    """There is one with this id already."""
+
+
+class PayloadTooLarge(GatewayError):
+    """A body over one of our limits; the message names the limit."""
+
+
+class NotAuthorized(GatewayError):
+    """The authorizer denied the event."""
+
+    def __init__(self) -> None:
+        super().__init__("The event is not authorized.")
+
+
+class MalformedResult(GatewayError):
+    """A synchronous function answered something else than an HTTP response object."""
+
+    def __init__(self) -> None:
+        super().__init__("HTTP response object malformed")
+
+
+class Unavailable(GatewayError):
+    """Storage, queue or an authorizer did not answer; `retry_after` is in seconds."""
+
+    retry_after = 1
+
+
+class WriteConflict(Unavailable):
+    """The space was changed between reading and writing."""
+
+
+class ProviderError(GatewayError):
+    """A function was not called with success. `message` is for the owner of the function, not for emitters."""
+
+
+class FunctionFailed(ProviderError):
+    """The function ran and failed, or answered a status that counts as failure."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class FunctionUnreachable(ProviderError):
+    """The function could not be called: refused, timed out, gone, unknown."""
+
+
+class FunctionThrottled(ProviderError):
+    """The platform of the function asked for fewer calls."""
+
+
+class FunctionAccessDenied(ProviderError):
+    """The platform of the function refused our credentials; `code` is its name for that, `advice` what to tell the caller."""
+
+    def __init__(self, message: str, code: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.code, self.advice = code, advice

@@ -1,0 +1,96 @@
+"""What the operations need from outside, as protocols."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from eventgateway.core.delivery import Delivery
+from eventgateway.core.event import Stamp
+from eventgateway.core.json import JsonObject
+from eventgateway.core.resource import Kind, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write to a space: `before` and `after` are stored documents, None where there is none.
+
+    `version` is the version of the space after it. `references` are those resources that must still be there.
+    """
+
+    space: str
+    version: int
+    kind: Kind
+    id: str
+    before: JsonObject | None
+    after: JsonObject | None
+    references: tuple[Resource, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The stored documents of a space at a version."""
+
+    version: int
+    documents: Sequence[tuple[Kind, JsonObject]]
+
+
+class ConfigStore(Protocol):
+    """Where the configuration is kept. Every method raises Unavailable if the storage is away."""
+
+    def gateway_version(self) -> int:
+        """Counts every write to any space (standalone mode)."""
+
+    def space_versions(self) -> dict[str, int]:
+        """All spaces and their versions (standalone mode)."""
+
+    def space_version(self, space: str) -> int:
+        """The version of one space, 0 if it was never written to."""
+
+    def load(self, space: str) -> Snapshot:
+        """A whole space, consistent."""
+
+    def changes(self, space: str, after: int) -> list[Change] | None:
+        """The changes behind a version, oldest first; None if there is a gap (they expire after 90 days)."""
+
+    def commit(self, change: Change) -> None:
+        """Write a change, all or nothing. Raises WriteConflict if the space is not at `change.version - 1`."""
+
+
+class DeliveryQueue(Protocol):
+    """Where async deliveries wait."""
+
+    def send(self, deliveries: Sequence[Delivery]) -> None:
+        """Queue deliveries; returns when all are safe. Raises Unavailable if any is not, PayloadTooLarge if one never can be."""
+
+    def send_later(self, delivery: Delivery, seconds: float) -> None:
+        """Queue one delivery that shall not be received for some time (or as much of it as the queue can do)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A delivery that was given up, and why."""
+
+    delivery: Delivery
+    reason: str
+    at: float
+
+
+class DeadLetters(Protocol):
+    """Where deliveries end that could not be made."""
+
+    def put(self, letter: DeadLetter) -> None:
+        """Keep a dead letter. Raises Unavailable if it is not safe."""
+
+
+class Clock(Protocol):
+    """Time and identity, so that rules stay pure and tests need no waiting."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+
+    def jitter(self) -> float:
+        """A random number in [0, 1)."""
+
+    def stamp(self) -> Stamp:
+        """Id and time of a new event."""

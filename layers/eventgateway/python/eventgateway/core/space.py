@@ -1,0 +1,131 @@
+"""A space: its resources at one version, and the indexes that routing and referential integrity need."""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from eventgateway.core.cors import CorsRule
+from eventgateway.core.errors import InUse, PathConflict
+from eventgateway.core.event_type import EventType
+from eventgateway.core.function import Function
+from eventgateway.core.path import PathTree
+from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.subscription import Subscription
+
+KINDS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+AsyncKey = tuple[str, str, str]  # method, path, event type
+SyncKey = tuple[str, str]  # method, event type
+
+
+@dataclass(slots=True)
+class Space:
+    """Mutable: `put` and `remove` follow the change rows, one at a time. Raises nothing for what is not there."""
+
+    name: str
+    version: int = 0
+    event_types: dict[str, EventType] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    cors: dict[str, CorsRule] = field(default_factory=dict)
+    asynchronous: dict[AsyncKey, tuple[Subscription, ...]] = field(default_factory=dict)
+    synchronous: dict[SyncKey, PathTree[Subscription]] = field(default_factory=dict)
+    cors_paths: dict[str, PathTree[CorsRule]] = field(default_factory=dict)
+    users: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # (field, id it refers to) → ids of those who do
+
+    def of(self, kind: Kind) -> dict[str, Resource]:
+        """All resources of a kind by id."""
+        resources: dict[str, dict[str, Resource]] = {
+            EventType.kind.path: self.event_types,  # type: ignore[dict-item] # dict is invariant, we only hand out what we hold
+            Function.kind.path: self.functions,  # type: ignore[dict-item]
+            Subscription.kind.path: self.subscriptions,  # type: ignore[dict-item]
+            CorsRule.kind.path: self.cors,  # type: ignore[dict-item]
+        }
+        return resources[kind.path]
+
+    def put(self, resource: Resource) -> None:
+        """Add a resource or replace the one with its id; since ids name what is indexed, a replaced one is never missing meanwhile."""
+        self._forget_references(self.of(resource.kind).get(resource.id))
+        self.of(resource.kind)[resource.id] = resource
+        if isinstance(resource, Subscription):
+            self._index_subscription(resource)
+        elif isinstance(resource, CorsRule):
+            self.cors_paths.setdefault(resource.method, PathTree()).add(resource.path, resource)
+        for reference in references(resource):
+            self.users.setdefault(reference, set()).add(resource.id)
+
+    def remove(self, kind: Kind, identifier: str) -> None:
+        """Remove a resource."""
+        resource = self.of(kind).pop(identifier, None)
+        self._forget_references(resource)
+        if isinstance(resource, Subscription):
+            self._forget_subscription(resource)
+        elif isinstance(resource, CorsRule):
+            _remove_path(self.cors_paths, resource.method, resource.path)
+
+    def _forget_references(self, resource: Resource | None) -> None:
+        for reference in references(resource):
+            self.users[reference].discard(resource.id if resource else "")
+
+    def _index_subscription(self, subscription: Subscription) -> None:
+        if subscription.is_sync:
+            tree = self.synchronous.setdefault((subscription.method, subscription.event_type), PathTree())
+            tree.add(subscription.path, subscription)
+        else:
+            self.asynchronous[_async_key(subscription)] = (*self._async_besides(subscription), subscription)
+
+    def _forget_subscription(self, subscription: Subscription) -> None:
+        if subscription.is_sync:
+            _remove_path(self.synchronous, (subscription.method, subscription.event_type), subscription.path)
+        elif left := self._async_besides(subscription):
+            self.asynchronous[_async_key(subscription)] = left
+        else:
+            del self.asynchronous[_async_key(subscription)]
+
+    def _async_besides(self, subscription: Subscription) -> tuple[Subscription, ...]:
+        present = self.asynchronous.get(_async_key(subscription), ())
+        return tuple(each for each in present if each.function_id != subscription.function_id)
+
+    def check_path(self, subscription: Subscription) -> None:
+        """Raise PathConflict if a new sync subscription cannot live beside the others of its method and event type."""
+        if not subscription.is_sync:
+            return
+        tree = self.synchronous.get((subscription.method, subscription.event_type)) or PathTree()
+        try:
+            tree.check(subscription.path)
+        except PathConflict as error:
+            raise PathConflict(f"Subscription path conflict: {error.message}") from error
+
+    def check_unused(self, resource: Resource) -> None:
+        """Raise InUse if others refer to a resource that shall be deleted."""
+        if isinstance(resource, EventType) and self.users.get(("event_type", resource.id)):
+            raise InUse("Event type cannot be deleted because there are subscriptions using it.")
+        if isinstance(resource, Function):
+            self._check_function_unused(resource.id)
+
+    def _check_function_unused(self, identifier: str) -> None:
+        if self.users.get(("function", identifier)):
+            raise InUse("Function cannot be deleted because it's subscribed to a least one event.")
+        for name in sorted(self.users.get(("authorizer", identifier), ()), reverse=True):
+            raise InUse(f"Function {identifier} cannot be deleted because is used as an authorizer for {name} event type.")
+
+
+def references(resource: Resource | None) -> Iterable[tuple[str, str]]:
+    """What a resource refers to, as (field, id)."""
+    if isinstance(resource, Subscription):
+        return ("event_type", resource.event_type), ("function", resource.function_id)
+    if isinstance(resource, EventType) and resource.authorizer_id is not None:
+        return (("authorizer", resource.authorizer_id),)
+    return ()
+
+
+def _async_key(subscription: Subscription) -> AsyncKey:
+    return subscription.method, subscription.path, subscription.event_type
+
+
+def _remove_path(trees: dict[K, PathTree[V]], key: K, path: str) -> None:
+    trees[key].remove(path)
+    if not trees[key]:
+        del trees[key]

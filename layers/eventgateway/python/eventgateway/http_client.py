@@ -1,0 +1,126 @@
+"""Calling HTTP functions: the standard library's client over a small pool of kept-alive connections.
+
+The deadline holds for the whole exchange, redirects and slow answers included, and the size of an answer is bounded.
+"""
+
+import ssl
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from time import monotonic
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from eventgateway.core.errors import FunctionFailed, FunctionUnreachable
+from eventgateway.core.provider import HttpAnswer
+from eventgateway.http_connection import Key, Pool, connect, new_connection
+
+ANSWER_LIMIT = 6 * 1024 * 1024
+REDIRECT_LIMIT = 10
+SEE_OTHER, KEEP_METHOD = (301, 302, 303), (307, 308)  # RFC 9110, section 15.4
+CHUNK = 65536
+PATH_SAFE = "/%:@!$&'()*+,;=-._~"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class HttpClient:
+    """Thread-safe. Connections are reused only while nothing has arrived on them since their last answer."""
+
+    def __init__(self, answer_limit: int = ANSWER_LIMIT) -> None:
+        self._idle, self._limit = Pool(), answer_limit
+        self._tls = ssl.create_default_context()
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> HttpAnswer:
+        """POST and follow redirects as browsers do, all within `timeout` seconds. Raises FunctionUnreachable, FunctionFailed."""
+        deadline, method = monotonic() + timeout, "POST"
+        for _ in range(REDIRECT_LIMIT + 1):
+            response, content = self._exchange(method, _split(url), body, headers, deadline)
+            location = response.getheader("Location")
+            if location is None or response.status not in SEE_OTHER + KEEP_METHOD:
+                return HttpAnswer(response.status, content)
+            if response.status in SEE_OTHER:
+                method, body = "GET", b""
+            url = _join(url, location)
+        raise FunctionUnreachable(f"more than {REDIRECT_LIMIT} redirects")
+
+    def close(self) -> None:
+        """Drop all idle connections, for instance after a snapshot was restored."""
+        self._idle.close()
+
+    def _exchange(
+        self, method: str, url: SplitResult, body: bytes, headers: Mapping[str, str], deadline: float
+    ) -> tuple[HTTPResponse, bytes]:
+        key = _key(url)
+        connection = self._idle.take(key) or new_connection(key, self._tls)
+        try:
+            connect(connection, self._tls, deadline, self._limit)
+            with suppress(BrokenPipeError, ConnectionResetError):  # who refuses a body may have answered before it was sent
+                connection.request(method, _target(url), body or None, {**headers, **_login(url)})
+            with connection.getresponse() as response:
+                content = self._read(response)
+        except (OSError, HTTPException, ValueError) as error:
+            connection.close()
+            raise FunctionUnreachable(_reason(error)) from error
+        except FunctionFailed:
+            connection.close()
+            raise
+        if not response.will_close:
+            self._idle.put(key, connection)
+        return response, content
+
+    def _read(self, response: HTTPResponse) -> bytes:
+        content = bytearray()
+        while chunk := response.read(CHUNK):
+            content += chunk
+            if len(content) > self._limit:
+                raise FunctionFailed(f"the answer is larger than {self._limit} bytes")
+        if response.length:  # of chunked answers http.client notices the end by itself
+            raise IncompleteRead(bytes(content), response.length)
+        return bytes(content)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise FunctionUnreachable("the URL is malformed") from error
+
+
+def _join(url: str, location: str) -> str:
+    """The URL a redirect leads to. http.client reads headers as ISO 8859-1, servers send UTF-8."""
+    try:
+        return urljoin(url, location.encode("latin-1").decode(errors="replace"))
+    except ValueError as error:
+        raise FunctionUnreachable("the redirect leads to a malformed URL") from error
+
+
+def _key(url: SplitResult) -> Key:
+    if url.scheme not in DEFAULT_PORTS or not url.hostname:
+        raise FunctionUnreachable("not an http or https URL")
+    try:
+        host = url.hostname if url.hostname.isascii() else url.hostname.encode("idna").decode()
+        return url.scheme, host, DEFAULT_PORTS[url.scheme] if url.port is None else url.port
+    except ValueError as error:
+        raise FunctionUnreachable("the host or port of the URL is malformed") from error
+
+
+def _target(url: SplitResult) -> str:
+    path = quote(url.path, safe=PATH_SAFE) or "/"
+    return f"{path}?{quote(url.query, safe=PATH_SAFE + '?')}" if url.query else path
+
+
+def _login(url: SplitResult) -> dict[str, str]:
+    """Basic authentication from the URL (RFC 7617)."""
+    if url.username is None:
+        return {}
+    login = f"{unquote(url.username)}:{unquote(url.password or '')}"
+    return {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
+
+
+def _reason(error: Exception) -> str:
+    """What happened, without a word of the URL or of the server: an echo of the request holds its secrets."""
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, RemoteDisconnected):
+        return "the connection was closed without an answer"
+    return getattr(error, "strerror", None) or f"the exchange was malformed ({type(error).__name__})"

@@ -1,0 +1,171 @@
+"""Connections for http.client that keep a deadline and a size limit, and the pool in which they wait for their next use."""
+
+import io
+import select
+import socket
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from ssl import SSLContext
+from threading import Lock
+from time import monotonic
+from typing import cast
+
+from eventgateway.core.errors import FunctionFailed
+
+IDLE_LIMIT, IDLE_SECONDS = 256, 50.0  # a Lambda function may open 1,024 files
+HEAD_LIMIT, WIRE_FACTOR = 1024 * 1024, 2  # what an answer may be on the wire: headers, interim answers, sizes of chunks
+CONTINUE, OK = 100, 200
+
+Key = tuple[str, str, int]  # scheme, host, port
+
+
+class Pool:
+    """Idle connections. The one used last is taken first; over the limit, the host not used for longest loses one."""
+
+    def __init__(self) -> None:
+        self._lock, self._size = Lock(), 0
+        self._connections: dict[Key, list[tuple[float, HTTPConnection]]] = {}
+
+    def take(self, key: Key) -> HTTPConnection | None:
+        """A connection on which nothing has arrived since its last answer."""
+        while entry := self._pop(key):
+            since, connection = entry
+            if monotonic() - since < IDLE_SECONDS and _is_quiet(connection):
+                return connection
+            connection.close()
+        return None
+
+    def put(self, key: Key, connection: HTTPConnection) -> None:
+        """Keep a connection whose answer was read to its end."""
+        with self._lock:
+            self._connections[key] = [*self._connections.pop(key, ()), (monotonic(), connection)]
+            self._size += 1
+            oldest = next(iter(self._connections)) if self._size > IDLE_LIMIT else None
+        if oldest and (entry := self._pop(oldest, 0)):
+            entry[1].close()
+
+    def close(self) -> None:
+        """Close them all."""
+        with self._lock:
+            connections, self._connections, self._size = self._connections, {}, 0
+        for entries in connections.values():
+            for _, connection in entries:
+                connection.close()
+
+    def _pop(self, key: Key, place: int = -1) -> tuple[float, HTTPConnection] | None:
+        with self._lock:
+            connections = self._connections.get(key)
+            if not connections:
+                return None
+            self._size -= 1
+            if len(connections) == 1:
+                del self._connections[key]
+            return connections.pop(place)
+
+
+def new_connection(key: Key, tls: SSLContext) -> HTTPConnection:
+    """One that is not connected yet."""
+    scheme, host, port = key
+    connection = HTTPSConnection(host, port, context=tls) if scheme == "https" else HTTPConnection(host, port)
+    connection.response_class = _Response
+    return connection
+
+
+def connect(connection: HTTPConnection, tls: SSLContext, deadline: float, answer_limit: int) -> None:
+    """Connect if need be, and set the bounds of the exchange; its operations raise OSError and FunctionFailed when they go over them."""
+    if not isinstance(connection.sock, _BoundedSocket):
+        raw = _dial(connection.host, connection.port, deadline)
+        if isinstance(connection, HTTPSConnection):
+            raw.settimeout(_left(deadline))
+            raw = tls.wrap_socket(raw, server_hostname=connection.host)
+        connection.sock = _BoundedSocket(raw)
+    connection.sock.deadline, connection.sock.receivable = deadline, HEAD_LIMIT + WIRE_FACTOR * answer_limit
+
+
+class _BoundedSocket(io.RawIOBase):
+    """A connected socket as http.client needs it, whose operations end at the deadline and at the size limit of the exchange."""
+
+    def __init__(self, raw: socket.socket) -> None:
+        self.raw, self.deadline, self.receivable = raw, 0.0, 0
+
+    def arm(self) -> None:
+        self.raw.settimeout(_left(self.deadline))
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self))
+
+    def sendall(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:  # that of TLS sockets would start its time-out anew for every record
+            self.arm()
+            view = view[self.raw.send(view) :]
+
+    def fileno(self) -> int:
+        return self.raw.fileno()
+
+    def close(self) -> None:
+        super().close()
+        self.raw.close()
+
+
+class _Reader(io.RawIOBase):
+    """The receiving side; it outlives the socket, which http.client closes before it reads an answer that ends the connection."""
+
+    def __init__(self, owner: _BoundedSocket) -> None:
+        self.owner, self.stream = owner, owner.raw.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        self.owner.arm()
+        count = self.stream.readinto(cast("bytearray", buffer)) or 0
+        self.owner.receivable -= count
+        if self.owner.receivable < 0:
+            raise FunctionFailed("the answer is too large")
+        return count
+
+    def close(self) -> None:
+        super().close()
+        self.stream.close()
+
+
+class _Response(HTTPResponse):
+    """Skips every interim answer, as http.client does with 100 only (RFC 9110, section 15.2)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc] # there is no public hook
+        return version, status if status >= OK else CONTINUE, reason
+
+
+def _left(deadline: float) -> float:
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _dial(host: str, port: int, deadline: float) -> socket.socket:
+    """Connect to the first address that answers; each gets an equal share of the time that is left after the look-up of the name."""
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for number, (family, type_, protocol, _, address) in enumerate(addresses, 1):
+        raw = socket.socket(family, type_, protocol)
+        try:
+            raw.settimeout(_left(deadline) / (len(addresses) - number + 1))
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            raw.connect(address)
+        except OSError:
+            raw.close()
+            if number == len(addresses):
+                raise
+        else:
+            return raw
+    raise OSError("the host has no address")
+
+
+def _is_quiet(connection: HTTPConnection) -> bool:
+    """Whether an idle connection is still open: a closed one is readable."""
+    if connection.sock is None:
+        return False
+    poll = select.poll()
+    poll.register(connection.sock.fileno(), select.POLLIN)
+    return not poll.poll(0)

@@ -1,0 +1,1 @@
+"""What the gateway does, in terms of ports: receive events, deliver them, manage the configuration."""

@@ -1,0 +1,142 @@
+"""The Config API: create, read, update, delete, once for all kinds of resources."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import sleep
+from typing import TypeVar
+
+from eventgateway.core.cors import CorsRule
+from eventgateway.core.document import decode
+from eventgateway.core.errors import InvalidRequest, NotFound, Unavailable, WriteConflict
+from eventgateway.core.event_type import EventType
+from eventgateway.core.function import Function
+from eventgateway.core.json import JsonObject
+from eventgateway.core.ports import Change
+from eventgateway.core.provider import Providers
+from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.space import Space
+from eventgateway.core.subscription import Subscription
+from eventgateway.operations.spaces import Spaces
+
+R = TypeVar("R")
+WRITE_ATTEMPTS = 10
+LONGEST_BACKOFF = 0.5
+Write = Callable[[Space], tuple[Change, Resource | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times."""
+
+    spaces: Spaces
+    pause: Callable[[float], None] = sleep
+
+    def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
+        """All resources of a kind whose metadata has all `labels`."""
+        resources = self.spaces.current(space).of(kind).values()
+        return [each for each in resources if all(each.metadata.get(key) == value for key, value in labels.items())]
+
+    def get(self, kind: Kind, space: str, identifier: str) -> Resource:
+        """One resource. Raises NotFound."""
+        return _find(self.spaces.current(space), kind, identifier)
+
+    def create(self, kind: Kind, space: str, body: bytes) -> Resource:
+        """Create from a JSON document. Raises InvalidRequest, AlreadyExists, Unavailable."""
+        resource = self._parse(kind, space, body, None)
+
+        def write(current: Space) -> tuple[Change, Resource]:
+            if resource.id in current.of(kind):
+                raise kind.already_exists(resource.id)
+            references = _references(current, resource)
+            if isinstance(resource, Subscription):
+                current.check_path(resource)
+            return _change(current, resource, None, resource.stored(), references), resource
+
+        return self._write(space, write)
+
+    def update(self, kind: Kind, space: str, identifier: str, body: bytes) -> Resource:
+        """Replace a resource by a JSON document. Raises InvalidRequest, NotFound, Unavailable."""
+        document = self._parse(kind, space, body, identifier)
+
+        def write(current: Space) -> tuple[Change, Resource]:
+            old = _find(current, kind, identifier)
+            new = _successor(document, old)
+            return _change(current, new, old.stored(), new.stored(), _references(current, new)), new
+
+        return self._write(space, write)
+
+    def delete(self, kind: Kind, space: str, identifier: str) -> None:
+        """Delete a resource that nothing refers to. Raises NotFound, InUse, Unavailable."""
+
+        def write(current: Space) -> tuple[Change, None]:
+            old = _find(current, kind, identifier)
+            current.check_unused(old)
+            return _change(current, old, old.stored(), None), None
+
+        self._write(space, write)
+
+    def _write(self, space: str, write: "Callable[[Space], tuple[Change, R]]") -> R:
+        for attempt in range(WRITE_ATTEMPTS):
+            change, result = write(self.spaces.current(space))
+            try:
+                self.spaces.store.commit(change)
+            except WriteConflict:
+                self.pause(min(LONGEST_BACKOFF, 0.01 * 2**attempt) * self.spaces.clock.jitter())
+            else:
+                return result
+        raise Unavailable("The space is being changed by many writers. Please try again.")
+
+    def _parse(self, kind: Kind, space: str, body: bytes, identifier: str | None) -> Resource:
+        try:
+            document = decode(body)
+        except InvalidRequest as error:
+            raise kind.invalid(error) from error
+        return parse(kind, space, document, self.spaces.providers, identifier)
+
+
+def parse(kind: Kind, space: str, document: JsonObject, providers: Providers, identifier: str | None) -> Resource:
+    """The resource that a document of the Config API describes; an update gives the `identifier` of the URL."""
+    if kind is EventType.kind:
+        return EventType.parse(space, document, identifier)
+    if kind is Function.kind:
+        return Function.parse(space, document, providers, identifier)
+    return Subscription.parse(space, document) if kind is Subscription.kind else CorsRule.parse(space, document)
+
+
+def _find(space: Space, kind: Kind, identifier: str) -> Resource:
+    resource = space.of(kind).get(identifier)
+    if resource is None:
+        raise kind.not_found(identifier)
+    return resource
+
+
+def _successor(new: Resource, old: Resource) -> Resource:
+    """The new state of a resource, if it may follow the old one."""
+    if isinstance(new, Function) and isinstance(old, Function):
+        return new.updating(old)
+    if isinstance(new, Subscription) and isinstance(old, Subscription):
+        new.check_update_of(old)
+    if isinstance(new, CorsRule) and isinstance(old, CorsRule):
+        new.check_update_of(old)
+    return new
+
+
+def _references(space: Space, resource: Resource) -> tuple[Resource, ...]:
+    """The resources that must exist for this one. Raises InvalidRequest, also where the original answered 404."""
+    if isinstance(resource, EventType) and resource.authorizer_id is not None:
+        if resource.authorizer_id not in space.functions:
+            raise InvalidRequest("Authorizer function doesn't exists.")
+        return (space.functions[resource.authorizer_id],)
+    if isinstance(resource, Subscription):
+        try:
+            event_type = _find(space, EventType.kind, resource.event_type)
+            return event_type, _find(space, Function.kind, resource.function_id)
+        except NotFound as error:
+            raise InvalidRequest(error.message) from error
+    return ()
+
+
+def _change(
+    space: Space, resource: Resource, before: JsonObject | None, after: JsonObject | None, references: tuple[Resource, ...] = ()
+) -> Change:
+    return Change(space.name, space.version + 1, resource.kind, resource.id, before, after, references)

@@ -1,0 +1,135 @@
+"""The Events API: decode, tell, authorize, queue, call, answer."""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from eventgateway.core.cors import CorsRule, is_preflight
+from eventgateway.core.decode import decode
+from eventgateway.core.delivery import Delivery, deliveries
+from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, PayloadTooLarge, ProviderError, SystemEventRefused
+from eventgateway.core.event import Event
+from eventgateway.core.http_request import HttpRequest
+from eventgateway.core.ports import Clock, DeliveryQueue
+from eventgateway.core.provider import Call, Outbound, Purpose
+from eventgateway.core.result import Result, parse_result
+from eventgateway.core.routing import RoutingTable, Subscriber
+from eventgateway.operations.authorize import Authorizer, Verdict, unavailable
+from eventgateway.operations.deadline import Deadline
+from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
+
+BODY_LIMIT = 4 * 1024 * 1024
+ACCEPTED = Result(202)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Receives events; everything that does not depend on the single event is built once."""
+
+    spaces: Spaces
+    queue: DeliveryQueue
+    outbound: Outbound
+    clock: Clock
+    request_seconds: float = 28.0
+
+    def cors(self, request: HttpRequest) -> CorsRule | None:
+        """The CORS rule of a request; for a preflight the one of the request it asks about. Raises Unavailable."""
+        preflight = is_preflight(request.method, request.headers)
+        method = request.header("access-control-request-method") if preflight else request.method
+        return self.spaces.routing().cors(method, request.path)
+
+    def receive(self, request: HttpRequest) -> Result:
+        """Answer one request. Raises a GatewayError: nothing was called then, unless it is a ProviderError or MalformedResult."""
+        deadline = Deadline.after(self.request_seconds)
+        if len(request.body) > BODY_LIMIT:
+            raise PayloadTooLarge(f"The body has {len(request.body)} bytes, the limit is {BODY_LIMIT}.")
+        event = decode(request, self.clock.stamp)
+        if event.is_system:
+            raise SystemEventRefused
+        return self._route(self.spaces.routing(), event, request, deadline)
+
+    def _route(self, table: RoutingTable, event: Event, request: HttpRequest, deadline: Deadline) -> Result:
+        target = (request.method, request.path, event.type)
+        synchronous, asynchronous = table.synchronous(*target), table.asynchronous(*target)
+        subscribers = [*asynchronous, synchronous] if synchronous else asynchronous
+        verdicts = Authorizer(self.outbound).ask(subscribers, event, request, deadline)
+        if asynchronous and (error := unavailable({each.space.name: verdicts[each.space.name] for each in asynchronous})):
+            raise error
+        if synchronous and event.is_http_request:
+            event = event.with_params(synchronous.params)
+        exchange = _Exchange(self, table, event, request, deadline)
+        return exchange.run(synchronous, asynchronous, verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """One authorized event on its way to its subscribers."""
+
+    receiver: Receiver
+    table: RoutingTable
+    event: Event
+    request: HttpRequest
+    deadline: Deadline
+
+    def run(self, synchronous: Subscriber | None, asynchronous: list[Subscriber], verdicts: dict[str, Verdict]) -> Result:
+        """Queue what is asynchronous in as few calls as possible, then call the synchronous function."""
+        call = self._prepare(synchronous, verdicts) if synchronous else None
+        outbox = SystemEvents(self.receiver.clock).received(self.table, self.event, self.request)
+        outbox += self._deliveries(asynchronous, verdicts)
+        if call:
+            outbox += SystemEvents(self.receiver.clock).invoking(self.table, call.about)
+        if outbox:
+            self.receiver.queue.send(outbox)
+        if synchronous and call is None:
+            raise NotAuthorized
+        return call.run(self) if call else ACCEPTED
+
+    def _deliveries(self, subscribers: list[Subscriber], verdicts: dict[str, Verdict]) -> list[Delivery]:
+        """One for each subscriber of a space whose authorizer allows; the event may differ by what the authorizer added."""
+        if not subscribers:
+            return []
+        receipt, now = self.receiver.clock.stamp().id, self.receiver.clock.time()
+        made: list[Delivery] = []
+        for space, members in groupby(subscribers, lambda each: each.space.name):
+            if verdicts[space].allowed:
+                made += deliveries(list(members), verdicts[space].apply(self.event), receipt, now)
+        return made
+
+    def _prepare(self, subscriber: Subscriber, verdicts: dict[str, Verdict]) -> "_SyncCall | None":
+        verdict = verdicts[subscriber.space.name]
+        if not verdict.allowed:
+            return None
+        event = verdict.apply(self.event)
+        about = FunctionCall(subscriber.space.name, subscriber.subscription.function_id, event.is_system, event.document)
+        return _SyncCall(subscriber, event, about)
+
+
+@dataclass(frozen=True, slots=True)
+class _SyncCall:
+    """The synchronous function and the event as it shall see it."""
+
+    subscriber: Subscriber
+    event: Event
+    about: FunctionCall
+
+    def run(self, exchange: _Exchange) -> Result:
+        """Call the function once and map its result. Raises ProviderError, MalformedResult."""
+        tell = partial(self._tell, exchange)
+        function = self.subscriber.function
+        try:
+            if function is None:
+                raise FunctionUnreachable("the function is not registered")
+            call = Call(self.event.json(), Purpose.SYNC, exchange.deadline.remaining(), self.event.id)
+            answer = function.provider.call(call, exchange.receiver.outbound)
+        except ProviderError as error:
+            tell(error.message, b"")
+            raise
+        tell(None, answer)
+        return parse_result(answer)
+
+    def _tell(self, exchange: _Exchange, error: str | None, answer: bytes) -> None:
+        events = SystemEvents(exchange.receiver.clock)
+        table, queue = exchange.table, exchange.receiver.queue
+        outbox = events.invoked(table, self.about, answer) if error is None else events.invocation_failed(table, self.about, error)
+        send_afterwards(queue, outbox)

@@ -1,0 +1,97 @@
+"""System events: what the gateway tells about its own work. They cause no further system events."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery, deliveries
+from eventgateway.core.errors import Unavailable
+from eventgateway.core.event import Event
+from eventgateway.core.http_request import HttpRequest
+from eventgateway.core.json import JsonError, JsonObject, JsonValue, loads
+from eventgateway.core.ports import Clock, DeliveryQueue
+from eventgateway.core.routing import RoutingTable
+
+log = logging.getLogger(__name__)
+
+RECEIVED = "eventgateway.event.received"
+INVOKING = "eventgateway.function.invoking"
+INVOKED = "eventgateway.function.invoked"
+INVOCATION_FAILED = "eventgateway.function.invocationFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemEvents:
+    """Makes deliveries of system events; nothing is built when nobody subscribes."""
+
+    clock: Clock
+
+    def received(self, table: RoutingTable, event: Event, request: HttpRequest) -> list[Delivery]:
+        """An event came in."""
+        return self._deliveries(
+            table, RECEIVED, lambda: {"path": request.path, "event": event.document(), "headers": request.shown_headers()}
+        )
+
+    def invoking(self, table: RoutingTable, call: "FunctionCall") -> list[Delivery]:
+        """A function is about to be called."""
+        return self._about(table, INVOKING, call, dict)
+
+    def invoked(self, table: RoutingTable, call: "FunctionCall", result: bytes) -> list[Delivery]:
+        """A function was called with success."""
+        return self._about(table, INVOKED, call, lambda: {"result": _result(result)})
+
+    def invocation_failed(self, table: RoutingTable, call: "FunctionCall", message: str) -> list[Delivery]:
+        """A function was called without success."""
+        return self._about(table, INVOCATION_FAILED, call, lambda: {"error": {"message": message}})
+
+    def _about(self, table: RoutingTable, type_: str, call: "FunctionCall", more: Callable[[], JsonObject]) -> list[Delivery]:
+        if call.is_system:
+            return []
+        return self._deliveries(table, type_, lambda: {**call.document(), **more()})
+
+    def _deliveries(self, table: RoutingTable, type_: str, data: Callable[[], JsonObject]) -> list[Delivery]:
+        subscribers = table.system(type_)
+        if not subscribers:
+            return []
+        event = Event.new(type_, data(), self.clock.stamp())
+        made = deliveries(subscribers, event, event.id, self.clock.time())
+        return [each for each in made if _fits(each)]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """Which function is called with which event; `event` is only asked for when somebody wants to know."""
+
+    space: str
+    function_id: str
+    is_system: bool
+    event: Callable[[], JsonValue]
+
+    def document(self) -> JsonObject:
+        """The data that all events about functions share."""
+        return {"space": self.space, "functionId": self.function_id, "event": self.event()}
+
+
+def send_afterwards(queue: DeliveryQueue, outbox: list[Delivery]) -> None:
+    """Queue events about what has happened already; if that fails, what happened must count all the same."""
+    try:
+        if outbox:
+            queue.send(outbox)
+    except Unavailable as error:
+        log.warning("system events lost", extra={"error": error.message, "count": len(outbox)})
+
+
+def _fits(delivery: Delivery) -> bool:
+    """A system event holds the event it is about, so it can outgrow the queue; it must not take the event itself along."""
+    fits = len(delivery.message().encode()) <= MESSAGE_LIMIT
+    if not fits:
+        log.warning("system event dropped, it is too large", extra={"space": delivery.space, "functionId": delivery.function_id})
+    return fits
+
+
+def _result(result: bytes) -> JsonValue:
+    """A function's result: JSON where it is JSON, else a string."""
+    try:
+        return loads(result)
+    except JsonError:
+        return result.decode("utf-8", "replace")

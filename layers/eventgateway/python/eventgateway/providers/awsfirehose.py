@@ -1,0 +1,23 @@
+"""`awsfirehose`: a Firehose delivery stream; the event becomes a record."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eventgateway.core.json import dumps
+from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+
+
+@dataclass(frozen=True)
+class DeliveryStream(AwsProvider):
+    """Answers what Firehose answered: the id of the record."""
+
+    type: ClassVar[str] = "awsfirehose"
+    label: ClassVar[str] = "AWS Firehose function"
+
+    delivery_stream_name: str = setting("deliveryStreamName", help="Name of the delivery stream", required=True)
+
+    def call(self, call: Call, outbound: Outbound) -> bytes:
+        """Put the event as one record."""
+        record = {"DeliveryStreamName": self.delivery_stream_name, "Record": {"Data": call.payload}}
+        answer = outbound.aws("firehose", "put_record", self.region, self.credentials, call.timeout, **record)
+        return dumps({"RecordId": answer["RecordId"]})

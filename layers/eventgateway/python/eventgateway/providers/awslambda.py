@@ -1,0 +1,51 @@
+"""`awslambda`: an AWS Lambda function, invoked with RequestResponse."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eventgateway.core.errors import FunctionAccessDenied, FunctionFailed
+from eventgateway.core.json import JsonError, loads
+from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+
+ADVICE = {
+    "AccessDeniedException": "The provided credentials do not have the required IAM permissions to invoke this function. "
+    "Please attach the lambda:invokeFunction permission to these credentials.",
+    "UnrecognizedClientException": "The provided credentials are invalid. Please provide valid credentials.",
+    "ExpiredTokenException": "The provided security token for the function has expired. "
+    "Please provide an updated security token or provide permanent credentials.",
+}
+
+
+@dataclass(frozen=True)
+class LambdaFunction(AwsProvider):
+    """Its result is the function's; an exception in it is a failure."""
+
+    type: ClassVar[str] = "awslambda"
+    label: ClassVar[str] = "AWS Lambda function"
+
+    arn: str = setting("arn", help="ARN or name of the function", required=True)
+
+    def call(self, call: Call, outbound: Outbound) -> bytes:
+        """Invoke the function with the event as its payload."""
+        target = {"FunctionName": self.arn, "Payload": call.payload}
+        try:
+            answer = outbound.aws("lambda", "invoke", self.region, self.credentials, call.timeout, **target)
+            payload: bytes = answer["Payload"].read()
+        except FunctionAccessDenied as error:
+            raise _with_advice(error) from error
+        if answer.get("FunctionError"):
+            raise FunctionFailed(f"{answer['FunctionError']}: {_error_message(payload)}")
+        return payload
+
+
+def _with_advice(error: FunctionAccessDenied) -> FunctionAccessDenied:
+    advice = ADVICE.get(error.code)
+    return FunctionAccessDenied(error.message, error.code, f"Function call failed with {error.code}. {advice}" if advice else "")
+
+
+def _error_message(payload: bytes) -> str:
+    try:
+        document = loads(payload)
+    except JsonError:
+        return ""
+    return str(document.get("errorMessage", "")) if isinstance(document, dict) else ""

@@ -1,0 +1,24 @@
+"""`awssqs`: an SQS queue; the event becomes a message."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eventgateway.core.json import dumps
+from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+from eventgateway.core.xml_text import escape_json
+
+
+@dataclass(frozen=True)
+class Queue(AwsProvider):
+    """Answers what SQS answered: message id and digest."""
+
+    type: ClassVar[str] = "awssqs"
+    label: ClassVar[str] = "AWS SQS function"
+
+    queue_url: str = setting("queueUrl", help="URL of the queue", required=True)
+
+    def call(self, call: Call, outbound: Outbound) -> bytes:
+        """Send the event as one message."""
+        message = {"QueueUrl": self.queue_url, "MessageBody": escape_json(call.payload.decode())}
+        answer = outbound.aws("sqs", "send_message", self.region, self.credentials, call.timeout, **message)
+        return dumps({"MessageId": answer["MessageId"], "MD5OfMessageBody": answer["MD5OfMessageBody"]})

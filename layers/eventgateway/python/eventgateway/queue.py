@@ -1,0 +1,90 @@
+"""Async deliveries in SQS: confirmed in batches of at most ten messages and 1 MiB together."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery
+from eventgateway.core.errors import PayloadTooLarge, Unavailable
+
+BATCH_MESSAGES = 10  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+LONGEST_DELAY = 900
+ATTEMPTS = 3
+
+Entry = dict[str, Any]
+
+
+class SqsQueue:
+    """Implements `DeliveryQueue`. Every message carries its space as message group, so that SQS treats spaces fairly."""
+
+    def __init__(self, url: str, client: Any = None) -> None:  # noqa: ANN401 - a generated class
+        self._url, self._client = url, client or _client()
+
+    def send(self, deliveries: Sequence[Delivery]) -> None:
+        """See `DeliveryQueue`."""
+        for batch in batches([_entry(each) for each in deliveries]):
+            self._confirm(batch)
+
+    def send_later(self, delivery: Delivery, seconds: float) -> None:
+        """See `DeliveryQueue`. SQS delays 15 minutes at most; the worker sends earlier ones back."""
+        self._confirm([_entry(delivery) | {"DelaySeconds": min(LONGEST_DELAY, max(0, round(seconds)))}])
+
+    def postpone(self, receipt_handle: str, seconds: float) -> None:
+        """Let a received message be received again after some time (at most 12 hours)."""
+        timeout = min(43200, max(0, round(seconds)))
+        try:
+            self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=timeout)
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable() from error
+
+    def _confirm(self, entries: Sequence[Entry]) -> None:
+        """Send until SQS has confirmed every entry, a bounded number of times."""
+        left = {entry["Id"]: entry for entry in _numbered(entries)}
+        cause: Exception | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=list(left.values()))
+            except (BotoCoreError, ClientError) as error:
+                cause = error
+                continue
+            for done in answer.get("Successful", ()):
+                left.pop(done["Id"], None)
+            if not left:
+                return
+        raise _unavailable() from cause
+
+
+def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries in as few batches as keep both limits of SQS. Raises PayloadTooLarge before any is sent, if one fits in none."""
+    batch: list[Entry] = []
+    size, full = 0, []
+    for entry in entries:
+        length = len(entry["MessageBody"].encode())
+        if length > MESSAGE_LIMIT:
+            raise PayloadTooLarge(f"The event is too large to be queued: {length} bytes, the limit is {MESSAGE_LIMIT}.")
+        if len(batch) == BATCH_MESSAGES or size + length > MESSAGE_LIMIT:
+            full.append(batch)
+            batch, size = [], 0
+        batch.append(entry)
+        size += length
+    return iter([*full, batch] if batch else full)
+
+
+def _numbered(entries: Sequence[Entry]) -> Iterator[Entry]:
+    return (entry | {"Id": str(number)} for number, entry in enumerate(entries))
+
+
+def _entry(delivery: Delivery) -> Entry:
+    return {"MessageBody": delivery.message(), "MessageGroupId": delivery.space}
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The delivery queue is not available. Please try again.")
+
+
+def _client() -> Any:  # noqa: ANN401 - a generated class
+    config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=64)
+    return botocore.session.get_session().create_client("sqs", config=config)

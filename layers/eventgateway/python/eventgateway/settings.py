@@ -1,0 +1,63 @@
+"""All settings of the gateway: their names as environment variables are written here and nowhere else."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+
+class Mode(StrEnum):
+    """How the gateway is shared."""
+
+    STANDALONE = "standalone"  # one owner, no keys, all spaces share their paths
+    HOSTED = "hosted"  # many tenants, each space has paths of its own
+
+
+class InvalidSettings(ValueError):
+    """An environment variable is missing or makes no sense."""
+
+
+def variable(name: str, *, help: str, default: Any = MISSING, minimum: float = 0) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
+    """One setting: its environment variable, what it is for, its default, and the least value of a number."""
+    metadata = {"name": name, "help": help, "minimum": minimum}
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Seconds where a number is a time."""
+
+    config_table: str = variable("CONFIG_TABLE", help="DynamoDB table of the configuration")
+    records_table: str = variable("RECORDS_TABLE", help="DynamoDB table of dead letters and counters")
+    queue_url: str = variable("DELIVERY_QUEUE_URL", help="SQS queue of async deliveries")
+    mode: Mode = variable("GATEWAY_MODE", help="standalone or hosted", default=Mode.STANDALONE)
+    config_ttl: float = variable("CONFIG_TTL", help="how long a routing table is used without a look at its version", default=1.0)
+    config_max_stale: float = variable("CONFIG_MAX_STALE", help="how long it is used while DynamoDB is away", default=900.0)
+    request_seconds: float = variable("REQUEST_SECONDS", help="all steps of one request together", default=28.0, minimum=1)
+    delivery_seconds: float = variable("DELIVERY_SECONDS", help="one async call of a function", default=28.0, minimum=1)
+    delivery_concurrency: int = variable("DELIVERY_CONCURRENCY", help="deliveries of one batch at a time", default=10, minimum=1)
+    log_level: str = variable("LOG_LEVEL", help="debug, info, warning or error", default="info")
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read all settings; raises InvalidSettings that names the variable."""
+        values = {each.name: _read(each.type, each.metadata, environment) for each in fields(cls) if each.metadata["name"] in environment}
+        missing = [each.metadata["name"] for each in fields(cls) if each.default is MISSING and each.name not in values]
+        if missing:
+            raise InvalidSettings(f"environment variables are missing: {', '.join(missing)}")
+        return cls(**values)
+
+    def to_env(self) -> dict[str, str]:
+        """The environment that `from_env` reads these settings from."""
+        return {each.metadata["name"]: str(getattr(self, each.name)) for each in fields(self)}
+
+
+def _read(type_: Any, metadata: Mapping[str, Any], environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - types of fields
+    name, text = metadata["name"], environment[metadata["name"]]
+    try:
+        value = type_(text)
+    except ValueError as error:
+        raise InvalidSettings(f"{name}={text!r}: {metadata['help']}") from error
+    if isinstance(value, int | float) and not value >= metadata["minimum"]:
+        raise InvalidSettings(f"{name}={text!r}: must be at least {metadata['minimum']}")
+    return value

@@ -1,0 +1,1 @@
+"""Adapters that keep things: the configuration and the dead letters in DynamoDB."""

@@ -1,0 +1,227 @@
+"""The configuration in DynamoDB: the only place that knows PynamoDB. One transaction for each write, see docs/architecture.md."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from time import time
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from eventgateway.core.errors import Unavailable, WriteConflict
+from eventgateway.core.json import JsonObject, dumps, loads
+from eventgateway.core.ports import Change, DeadLetter, Snapshot
+from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.space import KINDS
+
+META, SPACES, GATEWAY = "meta", "gateway#spaces", "gateway#meta"
+CHANGE, AFTER_CHANGES = "change#", "change$"  # "$" follows "#": all other sort keys of a space are greater
+VERSION_DIGITS = 16
+SORT_KEY_LIMIT = 900  # bytes; DynamoDB ends at 1,024
+CHANGE_SECONDS, DEAD_LETTER_SECONDS = 90 * 86400, 14 * 86400
+CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
+CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
+BY_TAG = {kind.tag: kind for kind in KINDS}
+
+
+class Row(Model):
+    """Any item of our tables: `document` is JSON."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    version = NumberAttribute(null=True)
+    kind = UnicodeAttribute(null=True)
+    resource_id = UnicodeAttribute(null=True)
+    by = UnicodeAttribute(null=True)
+    at = NumberAttribute(null=True)
+    document = UnicodeAttribute(null=True)
+    before = UnicodeAttribute(null=True)
+    after = UnicodeAttribute(null=True)
+    ttl = NumberAttribute(null=True)
+
+
+def row_class(table: str) -> type[Row]:
+    """The row of one table. PynamoDB binds the table's name to the class, so each store has a class of its own."""
+    patience = {"connect_timeout_seconds": CONNECT_SECONDS, "read_timeout_seconds": READ_SECONDS, "max_retry_attempts": RETRIES}
+    meta = type("Meta", (), {"table_name": table, **patience})
+    return type("Row", (Row,), {"Meta": meta})
+
+
+@contextmanager
+def available(what: str) -> Iterator[None]:
+    """Every error of DynamoDB means that it is away; what it says stays in the log."""
+    try:
+        yield
+    except PynamoDBException as error:
+        raise Unavailable(f"{what} is not available. Please try again.") from error
+
+
+def space_key(space: str) -> str:
+    """Partition key of a space."""
+    return f"space#{space}"
+
+
+def resource_key(kind: Kind, identifier: str) -> str:
+    """Sort key of a resource; one that would be too long carries the id's hash."""
+    key = f"{kind.tag}#{identifier}"
+    return key if len(key.encode()) <= SORT_KEY_LIMIT else f"{kind.tag}#sha256:{sha256(identifier.encode()).hexdigest()}"
+
+
+class DynamoConfigStore:
+    """Implements `ConfigStore`. All reads are consistent. `shared`: standalone mode, where one version covers all spaces."""
+
+    def __init__(self, table: str, *, shared: bool = True, clock: Callable[[], float] = time) -> None:
+        self._rows, self._shared, self._clock = row_class(table), shared, clock
+        self._connection = Connection(
+            connect_timeout_seconds=CONNECT_SECONDS, read_timeout_seconds=READ_SECONDS, max_retry_attempts=RETRIES
+        )
+
+    def gateway_version(self) -> int:
+        """See `ConfigStore`."""
+        return self._version(GATEWAY, META)
+
+    def space_version(self, space: str) -> int:
+        """See `ConfigStore`."""
+        return self._version(space_key(space), META)
+
+    def _version(self, pk: str, sk: str) -> int:
+        with available("The configuration"):
+            try:
+                return int(self._rows.get(pk, sk, consistent_read=True).version)
+            except self._rows.DoesNotExist:
+                return 0
+
+    def space_versions(self) -> dict[str, int]:
+        """See `ConfigStore`."""
+        with available("The configuration"):
+            return {row.sk: int(row.version) for row in self._rows.query(SPACES, consistent_read=True)}
+
+    def load(self, space: str) -> Snapshot:
+        """See `ConfigStore`. The version is read first: what is written while the pages come in is in the changes behind it."""
+        version = self.space_version(space)
+        with available("The configuration"):
+            query = self._rows.query(space_key(space), self._rows.sk > AFTER_CHANGES, consistent_read=True)
+            rows = {row.sk: row for row in query if row.sk != META}
+        documents = {sk: (BY_TAG[row.kind], _load(row.document)) for sk, row in rows.items()}
+        for change in self.changes(space, version) or ():
+            version = _apply(documents, change)
+        return Snapshot(version, list(documents.values()))
+
+    def changes(self, space: str, after: int) -> list[Change] | None:
+        """See `ConfigStore`."""
+        with available("The configuration"):
+            condition = self._rows.sk.between(_change_key(after + 1), _change_key(10**VERSION_DIGITS - 1))
+            rows = list(self._rows.query(space_key(space), condition, consistent_read=True))
+        changes = [_change(space, row) for row in rows]
+        complete = all(change.version == after + number for number, change in enumerate(changes, 1))
+        return changes if complete and (changes or self.space_version(space) == after) else None
+
+    def commit(self, change: Change) -> None:
+        """See `ConfigStore`."""
+        try:
+            with available("The configuration"), TransactWrite(connection=self._connection) as transaction:
+                self._write(transaction, change)
+        except Unavailable as error:
+            cause = error.__cause__
+            if isinstance(cause, TransactWriteError) and _is_conflict(cause):
+                raise WriteConflict("The space was changed meanwhile.") from cause
+            raise
+
+    def _write(self, transaction: TransactWrite, change: Change) -> None:
+        rows, pk = self._rows, space_key(change.space)
+        unchanged = rows.version.does_not_exist() if change.version == 1 else rows.version == change.version - 1
+        transaction.update(rows(pk, META), [rows.version.set(change.version)], unchanged)
+        self._write_resource(transaction, change)
+        for reference in change.references:
+            self._check(transaction, pk, reference)
+        transaction.save(self._change_row(change), rows.pk.does_not_exist())
+        if self._shared:
+            transaction.update(rows(SPACES, change.space), [rows.version.set(change.version)])
+            transaction.update(rows(GATEWAY, META), [rows.version.add(1)])
+
+    def _write_resource(self, transaction: TransactWrite, change: Change) -> None:
+        rows, key = self._rows, resource_key(change.kind, change.id)
+        condition = rows.pk.does_not_exist() if change.before is None else rows.pk.exists()
+        row = rows(space_key(change.space), key, kind=change.kind.tag, resource_id=change.id)
+        if change.after is None:
+            transaction.delete(row, condition)
+        else:
+            row.document = _dump(change.after)
+            transaction.save(row, condition)
+
+    def _check(self, transaction: TransactWrite, pk: str, reference: Resource) -> None:
+        key = resource_key(reference.kind, reference.id)
+        transaction.condition_check(self._rows, pk, key, self._rows.pk.exists())
+
+    def _change_row(self, change: Change) -> Row:
+        now = int(self._clock())
+        return self._rows(
+            space_key(change.space),
+            _change_key(change.version),
+            version=change.version,
+            kind=change.kind.tag,
+            resource_id=change.id,
+            by=change.by or None,
+            at=now,
+            before=_dump(change.before),
+            after=_dump(change.after),
+            ttl=now + CHANGE_SECONDS,
+        )
+
+
+class DynamoDeadLetters:
+    """Implements `DeadLetters` in the table of records: a partition for each space and hour."""
+
+    def __init__(self, table: str) -> None:
+        self._rows = row_class(table)
+
+    def put(self, letter: DeadLetter) -> None:
+        """See `DeadLetters`. The same delivery twice is one row."""
+        delivery, hour = letter.delivery, int(letter.delivery.accepted_at // 3600)
+        document = {"reason": letter.reason, "message": delivery.message()}
+        row = self._rows(f"deadletter#{delivery.space}#{hour}", delivery.id, at=int(letter.at), document=_dump(document))
+        row.ttl = int(letter.at) + DEAD_LETTER_SECONDS
+        with available("The store of dead letters"):
+            row.save()
+
+
+def _change_key(version: int) -> str:
+    return f"{CHANGE}{version:0{VERSION_DIGITS}}"
+
+
+def _change(space: str, row: Row) -> Change:
+    kind, before, after = BY_TAG[row.kind], _load_optional(row.before), _load_optional(row.after)
+    return Change(space, int(row.version), kind, row.resource_id, before, after, (), row.by or "")
+
+
+def _apply(documents: dict[str, tuple[Kind, JsonObject]], change: Change) -> int:
+    key = resource_key(change.kind, change.id)
+    if change.after is None:
+        documents.pop(key, None)
+    else:
+        documents[key] = (change.kind, change.after)
+    return change.version
+
+
+def _is_conflict(error: TransactWriteError) -> bool:
+    reasons = [reason.code for reason in error.cancellation_reasons if reason is not None]
+    return bool(CONFLICTS.intersection(reasons)) or error.cause_response_code == "TransactionInProgressException"
+
+
+def _dump(document: Any) -> str | None:  # noqa: ANN401 - JSON or None
+    return None if document is None else dumps(document).decode()
+
+
+def _load(text: str) -> JsonObject:
+    document = loads(text)
+    if not isinstance(document, dict):
+        raise Unavailable("A stored document is no object.")
+    return document
+
+
+def _load_optional(text: str | None) -> JsonObject | None:
+    return None if text is None else _load(text)

@@ -1,0 +1,1 @@
+"""API Gateway events in and out: requests, routes, errors as HTTP."""

@@ -1,0 +1,39 @@
+"""Errors as HTTP answers: one table from class to status."""
+
+from eventgateway.core import errors
+from eventgateway.core.result import Result
+from eventgateway.web.payload import json_result
+
+CALL_FAILED = "Function call failed. Please check logs."
+SILENT = (errors.SystemEventRefused, errors.NotAuthorized)  # answered without a body, as the original did
+STATUS: dict[type[errors.GatewayError], int] = {
+    errors.InvalidRequest: 400,
+    errors.NotAuthorized: 403,
+    errors.NotFound: 404,
+    errors.AlreadyExists: 409,
+    errors.PayloadTooLarge: 413,
+    errors.MalformedResult: 500,
+    errors.ProviderError: 500,
+    errors.Unavailable: 503,
+}
+
+
+def error_result(error: errors.GatewayError) -> Result:
+    """The answer that an error becomes."""
+    status = next(STATUS[each] for each in type(error).__mro__ if each in STATUS)
+    if isinstance(error, SILENT):
+        return Result(status)
+    result = json_result(status, {"errors": [{"message": _message(error)}]})
+    return result.behind({"retry-after": str(error.retry_after)}) if isinstance(error, errors.Unavailable) else result
+
+
+def _message(error: errors.GatewayError) -> str:
+    """What a client may know. The reasons of a failed call are the function owner's business, but for refused credentials."""
+    if isinstance(error, errors.FunctionAccessDenied) and error.advice:
+        return error.advice
+    return CALL_FAILED if isinstance(error, errors.ProviderError) else error.message
+
+
+def internal_error() -> Result:
+    """The answer to a bug of ours."""
+    return json_result(500, {"errors": [{"message": "Internal error. Please try again."}]})

@@ -1,0 +1,52 @@
+"""The Events API: one route that takes every method and path."""
+
+import logging
+from dataclasses import dataclass
+
+from eventgateway.core.cors import is_preflight
+from eventgateway.core.errors import GatewayError
+from eventgateway.core.http_request import HttpRequest
+from eventgateway.core.result import Result
+from eventgateway.operations.receive import Receiver
+from eventgateway.web.errors import error_result, internal_error
+from eventgateway.web.payload import TEXT_TYPE, Json, http_request, response
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EventsApi:
+    """One warm instance of the router function."""
+
+    receiver: Receiver
+
+    def handle(self, event: Json) -> Json:
+        """Answer one API Gateway event; whatever happens there is an answer."""
+        try:
+            return response(self._answer(http_request(event)))
+        except Exception:
+            log.exception("request failed")
+            return response(internal_error())
+
+    def expire(self) -> None:
+        """Look at the configuration before the next request."""
+        self.receiver.spaces.expire()
+
+    def _answer(self, request: HttpRequest) -> Result:
+        try:
+            rule = self.receiver.cors(request)
+        except GatewayError as error:
+            return error_result(error)
+        if rule is None:
+            return self._receive(request)
+        if is_preflight(request.method, request.headers):
+            return Result(200, rule.preflight(request.headers))
+        return self._receive(request).behind(rule.simple(request.method, request.headers))
+
+    def _receive(self, request: HttpRequest) -> Result:
+        try:
+            result = self.receiver.receive(request)
+        except GatewayError as error:
+            log.info("request refused", extra={"error": error.message, "errorType": type(error).__name__})
+            return error_result(error)
+        return result.behind(TEXT_TYPE) if result.body else result
