@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from eventgateway import wiring
+from eventgateway import lifecycle, wiring
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.settings import Settings
 
@@ -17,4 +17,7 @@ def worker() -> DeliveryWorker:
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Deliver one batch; the answer names the records that failed (`ReportBatchItemFailures`)."""
-    return worker().handle(event)
+    answer = worker().handle(event)
+    if worker().deliverer.plugins.is_stuck:
+        lifecycle.end(answer, context)
+    return answer

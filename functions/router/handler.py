@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from eventgateway import wiring
+from eventgateway import lifecycle, wiring
 from eventgateway.settings import Settings
 from eventgateway.web.events_api import EventsApi
 
@@ -17,4 +17,7 @@ def api() -> EventsApi:
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Receive one request."""
-    return api().handle(event)
+    answer = api().handle(event)
+    if api().receiver.plugins.is_stuck:
+        lifecycle.end(answer, context)
+    return answer

@@ -1,27 +1,38 @@
 """Calling AWS APIs for functions: clients are built once for each account and region, errors become provider errors."""
 
 from collections import OrderedDict
+from io import BytesIO
 from threading import Lock
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from botocore.response import StreamingBody
+from urllib3.exceptions import HTTPError
 
 from eventgateway.core.errors import FunctionAccessDenied, FunctionThrottled, FunctionUnreachable, ProviderError
 from eventgateway.core.provider import Credentials
+from eventgateway.core.resource import MASK
 
-TIMEOUTS = (1, 2, 5, 10, 15, 20, 25, 27)  # seconds; the SDK fixes the time-out of a client, so there is one for each step
-CONNECT_SECONDS = 3
+TIMEOUTS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 20, 25, 27.5)  # seconds; the SDK fixes that of a client, so there is one for each step
+CONNECT_SECONDS, CONNECT_SHARE = 2.0, 0.25
 CLIENT_LIMIT = 256
-DENIED = {"AccessDeniedException", "AccessDenied", "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException"}
+BAD_SIGNATURE = {"IncompleteSignature", "InvalidSignatureException", "SignatureDoesNotMatch"}
+DENIED = BAD_SIGNATURE | {
+    "AccessDeniedException", "AccessDenied", "ExpiredTokenException", "ExpiredToken", "InvalidClientTokenId",
+    "KMSAccessDeniedException", "MissingAuthenticationToken", "NotAuthorized", "OptInRequired", "UnrecognizedClientException",
+}  # fmt: skip
 THROTTLED = {
     "TooManyRequestsException", "ThrottlingException", "Throttling", "ThrottledException", "RequestThrottled",
     "RequestThrottledException", "ProvisionedThroughputExceededException", "LimitExceededException", "SlowDown",
-    "ServiceUnavailableException", "EC2ThrottledException",
+    "ServiceUnavailableException", "EC2ThrottledException", "KMSThrottlingException",
 }  # fmt: skip
 
-Key = tuple[str, str, Credentials, int]
+SDK_ERRORS = (BotoCoreError, ResponseParserError, HTTPError, ValueError, AttributeError, TypeError)  # the last: no answer of AWS
+
+Key = tuple[str, str, Credentials, float]
 
 
 class AwsClients:
@@ -33,13 +44,14 @@ class AwsClients:
         self._lock = Lock()
 
     def call(self, service: str, operation: str, region: str, credentials: Credentials, timeout: float, **parameters: object) -> Any:  # noqa: ANN401
-        """Call an operation (in snake case) once, without retries of the SDK. Raises a ProviderError."""
+        """Call an operation (in snake case) once, without retries of the SDK; streams are read. Raises a ProviderError."""
         try:
             client = self._client((service, region, credentials, _step(timeout)))
-            return getattr(client, operation)(**parameters)
+            answer = getattr(client, operation)(**parameters)
+            return _Answer({name: BytesIO(value.read()) if isinstance(value, StreamingBody) else value for name, value in answer.items()})
         except ClientError as error:
-            raise _provider_error(error) from error
-        except (BotoCoreError, ValueError) as error:
+            raise _provider_error(error, credentials) from error
+        except SDK_ERRORS as error:
             raise FunctionUnreachable(type(error).__name__) from error
 
     def close(self) -> None:
@@ -57,20 +69,32 @@ class AwsClients:
 
     def _build(self, key: Key) -> Any:  # noqa: ANN401
         service, region, credentials, timeout = key
-        config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=timeout, retries={"total_max_attempts": 1})
+        connect = min(CONNECT_SECONDS, timeout * CONNECT_SHARE)
+        config = Config(connect_timeout=connect, read_timeout=timeout - connect, retries={"total_max_attempts": 1})
         keys = (credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
         own = dict(zip(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), keys, strict=True))
         given = {name: value for name, value in own.items() if value} if all(keys[:2]) else {}
         return self._session.create_client(service, region_name=region, config=config, **given)  # type: ignore[arg-type] # stubs name each
 
 
-def _step(timeout: float) -> int:
+class _Answer(dict[str, Any]):
+    """What the SDK read. Without the fields of its operation it came from something else, a proxy for instance, and is a failure."""
+
+    def __missing__(self, key: str) -> Any:  # noqa: ANN401
+        raise FunctionUnreachable(f"the answer has no {key}")
+
+
+def _step(timeout: float) -> float:
     return max((step for step in TIMEOUTS if step <= timeout), default=TIMEOUTS[0])
 
 
-def _provider_error(error: ClientError) -> ProviderError:
+def _provider_error(error: ClientError, credentials: Credentials) -> ProviderError:
     code = error.response.get("Error", {}).get("Code", "Unknown")
     text = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+    if code in BAD_SIGNATURE:  # AWS quotes the request, with the session token in its headers
+        text = code
+    for secret in filter(None, (credentials.secret_access_key, credentials.session_token)):
+        text = text.replace(secret, MASK)
     if code in DENIED:
         return FunctionAccessDenied(text, code)
     return FunctionThrottled(text) if code in THROTTLED else FunctionUnreachable(text)

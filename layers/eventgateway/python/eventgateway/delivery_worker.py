@@ -26,7 +26,8 @@ class DeliveryWorker:
         """Answer a batch as `ReportBatchItemFailures` wants it
         (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)."""
         records = event["Records"]
-        done = self.pool.map(self._is_done, records)
+        done = list(self.pool.map(self._is_done, records))
+        self.deliverer.usage.flush()
         failed = [record["messageId"] for record, is_done in zip(records, done, strict=True) if not is_done]
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 

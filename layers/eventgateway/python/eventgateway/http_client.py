@@ -6,7 +6,6 @@ The deadline holds for the whole exchange, redirects and slow answers included, 
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from time import monotonic
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
@@ -54,8 +53,7 @@ class HttpClient:
         connection = self._idle.take(key) or new_connection(key, self._tls)
         try:
             connect(connection, self._tls, deadline, self._limit)
-            with suppress(BrokenPipeError, ConnectionResetError):  # who refuses a body may have answered before it was sent
-                connection.request(method, _target(url), body or None, {**headers, **_login(url)})
+            connection.request(method, _target(url), body or None, {**headers, **_login(url)})
             with connection.getresponse() as response:
                 content = self._read(response)
         except (OSError, HTTPException, ValueError) as error:
@@ -95,11 +93,11 @@ def _join(url: str, location: str) -> str:
 
 
 def _key(url: SplitResult) -> Key:
-    if url.scheme not in DEFAULT_PORTS or not url.hostname:
-        raise FunctionUnreachable("not an http or https URL")
     try:
-        host = url.hostname if url.hostname.isascii() else url.hostname.encode("idna").decode()
-        return url.scheme, host, DEFAULT_PORTS[url.scheme] if url.port is None else url.port
+        host, port = url.hostname, url.port
+        if url.scheme not in DEFAULT_PORTS or not host:
+            raise FunctionUnreachable("not an http or https URL")
+        return url.scheme, host if host.isascii() else host.encode("idna").decode(), DEFAULT_PORTS[url.scheme] if port is None else port
     except ValueError as error:
         raise FunctionUnreachable("the host or port of the URL is malformed") from error
 

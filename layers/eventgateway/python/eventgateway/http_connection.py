@@ -3,7 +3,8 @@
 import io
 import select
 import socket
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
 from ssl import SSLContext
 from threading import Lock
 from time import monotonic
@@ -82,10 +83,13 @@ def connect(connection: HTTPConnection, tls: SSLContext, deadline: float, answer
 
 
 class _BoundedSocket(io.RawIOBase):
-    """A connected socket as http.client needs it, whose operations end at the deadline and at the size limit of the exchange."""
+    """A connected socket as http.client needs it, whose operations end at the deadline and at the size limit of the exchange.
+
+    What is sent waits until the answer is read, so that head and body leave together.
+    """
 
     def __init__(self, raw: socket.socket) -> None:
-        self.raw, self.deadline, self.receivable = raw, 0.0, 0
+        self.raw, self.deadline, self.receivable, self.outgoing = raw, 0.0, 0, bytearray()
 
     def arm(self) -> None:
         self.raw.settimeout(_left(self.deadline))
@@ -94,10 +98,14 @@ class _BoundedSocket(io.RawIOBase):
         return io.BufferedReader(_Reader(self))
 
     def sendall(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:  # that of TLS sockets would start its time-out anew for every record
-            self.arm()
-            view = view[self.raw.send(view) :]
+        self.outgoing += data
+
+    def flush_outgoing(self) -> None:
+        view, self.outgoing = memoryview(self.outgoing), bytearray()
+        with suppress(BrokenPipeError, ConnectionResetError):  # who refuses a body may have answered before it was sent
+            while view:  # sendall of TLS sockets would start its time-out anew for every record
+                self.arm()
+                view = view[self.raw.send(view) :]
 
     def fileno(self) -> int:
         return self.raw.fileno()
@@ -111,14 +119,17 @@ class _Reader(io.RawIOBase):
     """The receiving side; it outlives the socket, which http.client closes before it reads an answer that ends the connection."""
 
     def __init__(self, owner: _BoundedSocket) -> None:
-        self.owner, self.stream = owner, owner.raw.makefile("rb", buffering=0)
+        self.owner, self.stream, self.at_end = owner, owner.raw.makefile("rb", buffering=0), False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: object) -> int:
+        if self.owner.outgoing:
+            self.owner.flush_outgoing()
         self.owner.arm()
         count = self.stream.readinto(cast("bytearray", buffer)) or 0
+        self.at_end = count == 0
         self.owner.receivable -= count
         if self.owner.receivable < 0:
             raise FunctionFailed("the answer is too large")
@@ -130,11 +141,18 @@ class _Reader(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """Skips every interim answer, as http.client does with 100 only (RFC 9110, section 15.2)."""
+    """Stricter than http.client in what is an answer."""
 
     def _read_status(self) -> tuple[str, int, str]:
+        """Skip every interim answer, not only 100 (RFC 9110, section 15.2)."""
         version, status, reason = super()._read_status()  # type: ignore[misc] # there is no public hook
         return version, status if status >= OK else CONTINUE, reason
+
+    def begin(self) -> None:
+        """Read the head. Raises IncompleteRead if the connection ends in it, which http.client takes for the end of the head."""
+        super().begin()
+        if cast("_Reader", self.fp.raw).at_end:
+            raise IncompleteRead(b"")
 
 
 def _left(deadline: float) -> float:

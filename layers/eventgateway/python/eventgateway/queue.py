@@ -1,6 +1,8 @@
 """Async deliveries in SQS: confirmed in batches of at most ten messages and 1 MiB together."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import botocore.session
@@ -11,8 +13,10 @@ from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery
 from eventgateway.core.errors import PayloadTooLarge, Unavailable
 
 BATCH_MESSAGES = 10  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-LONGEST_DELAY = 900
-ATTEMPTS = 3
+LONGEST_DELAY = 900  # seconds
+LONGEST_POSTPONEMENT = 11 * 3600  # seconds; SQS ends at 12 hours, counted from when the message was received
+GROUP_LIMIT = 128  # characters
+ROUNDS = 3
 
 Entry = dict[str, Any]
 
@@ -29,32 +33,45 @@ class SqsQueue:
             self._confirm(batch)
 
     def send_later(self, delivery: Delivery, seconds: float) -> None:
-        """See `DeliveryQueue`. SQS delays 15 minutes at most; the worker sends earlier ones back."""
-        self._confirm([_entry(delivery) | {"DelaySeconds": min(LONGEST_DELAY, max(0, round(seconds)))}])
+        """See `DeliveryQueue`. SQS delays 15 minutes at most; the worker sends earlier ones back.
+
+        A message that its `notBefore` makes too large does without: it comes after 15 minutes, instead of never.
+        """
+        entry = _entry(delivery)
+        if _size(entry) > MESSAGE_LIMIT:
+            entry = _entry(replace(delivery, not_before=0.0))
+        self._confirm([entry | {"DelaySeconds": min(LONGEST_DELAY, max(0, ceil(seconds)))}])
+
+    def backlog(self) -> int:
+        """See `DeliveryQueue`."""
+        name = "ApproximateNumberOfMessages"
+        try:
+            answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable() from error
+        return int(answer["Attributes"][name])
 
     def postpone(self, receipt_handle: str, seconds: float) -> None:
-        """Let a received message be received again after some time (at most 12 hours)."""
-        timeout = min(43200, max(0, round(seconds)))
+        """Let a received message be received again after some time (at most 11 hours)."""
+        timeout = min(LONGEST_POSTPONEMENT, max(0, ceil(seconds)))
         try:
             self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=timeout)
         except (BotoCoreError, ClientError) as error:
             raise _unavailable() from error
 
     def _confirm(self, entries: Sequence[Entry]) -> None:
-        """Send until SQS has confirmed every entry, a bounded number of times."""
+        """Send until SQS has confirmed every entry: a bounded number of times, each with the retries of the SDK."""
         left = {entry["Id"]: entry for entry in _numbered(entries)}
-        cause: Exception | None = None
-        for _ in range(ATTEMPTS):
+        for _ in range(ROUNDS):
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=list(left.values()))
             except (BotoCoreError, ClientError) as error:
-                cause = error
-                continue
+                raise _unavailable() from error
             for done in answer.get("Successful", ()):
                 left.pop(done["Id"], None)
             if not left:
                 return
-        raise _unavailable() from cause
+        raise _unavailable()
 
 
 def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -62,7 +79,7 @@ def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
     size, full = 0, []
     for entry in entries:
-        length = len(entry["MessageBody"].encode())
+        length = _size(entry)
         if length > MESSAGE_LIMIT:
             raise PayloadTooLarge(f"The event is too large to be queued: {length} bytes, the limit is {MESSAGE_LIMIT}.")
         if len(batch) == BATCH_MESSAGES or size + length > MESSAGE_LIMIT:
@@ -78,7 +95,11 @@ def _numbered(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _entry(delivery: Delivery) -> Entry:
-    return {"MessageBody": delivery.message(), "MessageGroupId": delivery.space}
+    return {"MessageBody": delivery.message(), "MessageGroupId": delivery.space[:GROUP_LIMIT]}
+
+
+def _size(entry: Entry) -> int:
+    return len(entry["MessageBody"].encode())
 
 
 def _unavailable() -> Unavailable:
@@ -86,5 +107,5 @@ def _unavailable() -> Unavailable:
 
 
 def _client() -> Any:  # noqa: ANN401 - a generated class
-    config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=64)
+    config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=64)
     return botocore.session.get_session().create_client("sqs", config=config)

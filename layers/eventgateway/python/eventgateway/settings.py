@@ -13,6 +13,22 @@ class Mode(StrEnum):
     HOSTED = "hosted"  # many tenants, each space has paths of its own
 
 
+class LogLevel(StrEnum):
+    """What is logged at least."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class PluginPolicy(StrEnum):
+    """What becomes of an event when a sync plugin is not done with it in time."""
+
+    CLOSED = "closed"  # it is refused
+    OPEN = "open"  # it goes on without the plugin
+
+
 class InvalidSettings(ValueError):
     """An environment variable is missing or makes no sense."""
 
@@ -36,16 +52,29 @@ class Settings:
     request_seconds: float = variable("REQUEST_SECONDS", help="all steps of one request together", default=28.0, minimum=1)
     delivery_seconds: float = variable("DELIVERY_SECONDS", help="one async call of a function", default=28.0, minimum=1)
     delivery_concurrency: int = variable("DELIVERY_CONCURRENCY", help="deliveries of one batch at a time", default=10, minimum=1)
-    log_level: str = variable("LOG_LEVEL", help="debug, info, warning or error", default="info")
+    plugins: str = variable(
+        "PLUGINS", help="names of plugins with commas between, * for all that are installed, empty for none", default="*"
+    )
+    plugin_seconds: float = variable("PLUGIN_SECONDS", help="one call of a plugin", default=2.0, minimum=0.01)
+    plugin_policy: PluginPolicy = variable(
+        "PLUGIN_POLICY", help="closed (refuse the event) or open (go on) when that is over", default=PluginPolicy.CLOSED
+    )
+    log_level: LogLevel = variable("LOG_LEVEL", help="debug, info, warn or error", default=LogLevel.INFO)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
         """Read all settings; raises InvalidSettings that names the variable."""
-        values = {each.name: _read(each.type, each.metadata, environment) for each in fields(cls) if each.metadata["name"] in environment}
+        values = cls.given(environment)
         missing = [each.metadata["name"] for each in fields(cls) if each.default is MISSING and each.name not in values]
         if missing:
             raise InvalidSettings(f"environment variables are missing: {', '.join(missing)}")
         return cls(**values)
+
+    @classmethod
+    def given(cls, environment: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
+        """The fields that an environment sets, as far as their variables begin with a prefix; raises InvalidSettings."""
+        present = [each for each in fields(cls) if each.metadata["name"] in environment and each.metadata["name"].startswith(prefix)]
+        return {each.name: _read(each.type, each.metadata, environment) for each in present}
 
     def to_env(self) -> dict[str, str]:
         """The environment that `from_env` reads these settings from."""

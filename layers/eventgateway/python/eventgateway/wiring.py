@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from eventgateway import providers
+from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.observe import configure_logs
@@ -10,10 +10,12 @@ from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.receive import Receiver
 from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.usage import Usage
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
 from eventgateway.settings import Mode, Settings
 from eventgateway.storage.dynamodb import DynamoConfigStore, DynamoDeadLetters
+from eventgateway.storage.usage import DynamoUsage
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.events_api import EventsApi
 
@@ -21,20 +23,22 @@ from eventgateway.web.events_api import EventsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
-    return EventsApi(Receiver(spaces(settings), SqsQueue(settings.queue_url), Network(), SystemClock(), settings.request_seconds))
+    ports = (spaces(settings), SqsQueue(settings.queue_url), Network(), SystemClock())
+    return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
     """The config function."""
     configure_logs(settings.log_level)
-    return ConfigApi(Manager(spaces(settings)))
+    return ConfigApi(Manager(spaces(settings)), usage(settings), SqsQueue(settings.queue_url))
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
     """The delivery function."""
     configure_logs(settings.log_level)
     queue, dead_letters = SqsQueue(settings.queue_url), DynamoDeadLetters(settings.records_table)
-    deliverer = Deliverer(spaces(settings), queue, dead_letters, Network(), SystemClock(), delivery_seconds=settings.delivery_seconds)
+    ports, plugins = (spaces(settings), queue, dead_letters, Network(), SystemClock()), plugin_loader.load(settings)
+    deliverer = Deliverer(*ports, delivery_seconds=settings.delivery_seconds, plugins=plugins, usage=usage(settings))
     return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"))
 
 
@@ -42,3 +46,8 @@ def spaces(settings: Settings) -> Spaces:
     """The configuration as one instance knows it."""
     store = DynamoConfigStore(settings.config_table, shared=settings.mode is Mode.STANDALONE)
     return Spaces(store, providers.load(), SystemClock(), settings.config_ttl, settings.config_max_stale)
+
+
+def usage(settings: Settings) -> Usage:
+    """The counters of one instance."""
+    return Usage(DynamoUsage(settings.records_table), SystemClock())

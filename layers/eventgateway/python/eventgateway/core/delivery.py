@@ -15,12 +15,13 @@ MESSAGE_LIMIT = 1024 * 1024  # bytes; what SQS takes, alone or as a batch
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`id` stays the same over all attempts; `attempt` counts from 1; times are seconds since the epoch."""
+    """`id` stays the same over all attempts; `attempt` counts from 1; times are seconds since the epoch; `since` is the subscription's."""
 
     id: str
     space: str
     subscription_id: str
     function_id: str
+    since: int
     event: bytes
     event_id: str
     is_system: bool
@@ -36,6 +37,7 @@ class Delivery:
             "space": self.space,
             "subscriptionId": self.subscription_id,
             "functionId": self.function_id,
+            "since": self.since,
             "eventId": self.event_id,
             "isSystem": self.is_system,
             "acceptedAt": self.accepted_at,
@@ -62,6 +64,7 @@ class Delivery:
             space=str(document["space"]),
             subscription_id=str(document["subscriptionId"]),
             function_id=str(document["functionId"]),
+            since=int(str(document["since"])),
             event=dumps(document["event"]),
             event_id=str(document["eventId"]),
             is_system=bool(document["isSystem"]),
@@ -84,6 +87,7 @@ def deliveries(subscribers: list[Subscriber], event: Event, receipt: str, now: f
             each.space.name,
             each.subscription.id,
             each.subscription.function_id,
+            each.subscription.since,
             payload,
             event.id,
             is_system,

@@ -60,6 +60,13 @@ class Fields:
             return bool(value)
         raise self._mismatch(name, "a boolean", value)
 
+    def whole(self, name: str) -> int:
+        """A whole number, 0 if absent."""
+        value = self.document.get(name)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value or 0
+        raise self._mismatch(name, "a whole number", value)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """An array of strings, empty if absent."""
         value = self.document.get(name)

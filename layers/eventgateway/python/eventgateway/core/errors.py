@@ -11,6 +11,8 @@ GatewayError
 ├── PayloadTooLarge           over one of our limits
 ├── NotAuthorized             the authorizer of the event type said no
 ├── MalformedResult           a synchronous function answered no HTTP response object
+├── PluginError               a plugin stopped the event
+│   └── PluginOverdue         it did not come back within its time
 ├── Unavailable               something we depend on is away; trying again later helps
 │   └── WriteConflict         another writer was faster
 └── ProviderError             a function was not called with success
@@ -76,6 +78,21 @@ class MalformedResult(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("HTTP response object malformed")
+
+
+class PluginError(GatewayError):
+    """A plugin stopped the event, on purpose or because it failed. `status` (400-599) is the one to answer with."""
+
+    def __init__(self, plugin: str, reason: str, status: int = 500) -> None:
+        super().__init__(f'Plugin "{plugin}" {reason}')
+        self.status = status
+
+
+class PluginOverdue(PluginError):
+    """A plugin did not come back within its time."""
+
+    def __init__(self, plugin: str) -> None:
+        super().__init__(plugin, "did not answer in time. Please try again.", 503)
 
 
 class Unavailable(GatewayError):

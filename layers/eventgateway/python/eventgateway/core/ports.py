@@ -1,6 +1,6 @@
 """What the operations need from outside, as protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +63,9 @@ class DeliveryQueue(Protocol):
     def send(self, deliveries: Sequence[Delivery]) -> None:
         """Queue deliveries; returns when all are safe. Raises Unavailable if any is not, PayloadTooLarge if one never can be."""
 
+    def backlog(self) -> int:
+        """About how many deliveries wait. Raises Unavailable."""
+
     def send_later(self, delivery: Delivery, seconds: float) -> None:
         """Queue one delivery that shall not be received for some time (or as much of it as the queue can do)."""
 
@@ -81,6 +84,16 @@ class DeadLetters(Protocol):
 
     def put(self, letter: DeadLetter) -> None:
         """Keep a dead letter. Raises Unavailable if it is not safe."""
+
+
+class UsageStore(Protocol):
+    """Where the counts of all instances add up."""
+
+    def add(self, space: str, counts: Mapping[str, float]) -> None:
+        """Add to the counters of a space. Raises Unavailable."""
+
+    def totals(self, space: str) -> dict[str, float]:
+        """All counters of a space. Raises Unavailable."""
 
 
 class Clock(Protocol):

@@ -88,15 +88,15 @@ class Space:
         present = self.asynchronous.get(_async_key(subscription), ())
         return tuple(each for each in present if each.function_id != subscription.function_id)
 
-    def check_path(self, subscription: Subscription) -> None:
-        """Raise PathConflict if a new sync subscription cannot live beside the others of its method and event type."""
-        if not subscription.is_sync:
-            return
-        tree = self.synchronous.get((subscription.method, subscription.event_type)) or PathTree()
+    def check_path(self, resource: Resource) -> None:
+        """Raise PathConflict if a new pattern (of a sync subscription or a CORS rule) cannot live beside the others of its kind."""
         try:
-            tree.check(subscription.path)
+            if isinstance(resource, Subscription) and resource.is_sync:
+                self.synchronous.get((resource.method, resource.event_type), PathTree[Subscription]()).check(resource.path)
+            elif isinstance(resource, CorsRule):
+                self.cors_paths.get(resource.method, PathTree[CorsRule]()).check(resource.path)
         except PathConflict as error:
-            raise PathConflict(f"Subscription path conflict: {error.message}") from error
+            raise PathConflict(f"{resource.kind.label} path conflict: {error.message}") from error
 
     def check_unused(self, resource: Resource) -> None:
         """Raise InUse if others refer to a resource that shall be deleted."""

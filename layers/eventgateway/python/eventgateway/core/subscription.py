@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -22,7 +22,10 @@ def escape_path(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Calls `function_id` for events of a type at (method, path). `path` is a pattern if `type` is sync."""
+    """Calls `function_id` for events of a type at (method, path). `path` is a pattern if `type` is sync.
+
+    `since` is the version of the space that created it: what was accepted for an earlier one with the same id is not its business.
+    """
 
     kind: ClassVar[Kind] = Kind("subscriptions", "subscriptions", "subscription", "subscriptionId", "Subscription")
     fixed: ClassVar[Mapping[str, str]] = {
@@ -36,6 +39,7 @@ class Subscription:
     path: str = "/"
     method: str = "POST"
     metadata: dict[str, str] = field(default_factory=dict)
+    since: int = 0
 
     @property
     def id(self) -> str:
@@ -57,7 +61,7 @@ class Subscription:
             subscription.validate()
         except InvalidRequest as error:
             raise cls.kind.invalid(error) from error
-        return subscription
+        return replace(subscription, since=0)
 
     @classmethod
     def restore(cls, space: str, document: Mapping[str, JsonValue]) -> "Subscription":
@@ -66,7 +70,7 @@ class Subscription:
         path, method = fields.text("path"), fields.text("method").upper() or "POST"
         path = path if path.startswith("/") else f"/{path}"
         type_, event_type, function_id = fields.text("type"), fields.text("eventType"), fields.text("functionId")
-        return cls(space, type_, event_type, function_id, path, method, fields.metadata())
+        return cls(space, type_, event_type, function_id, path, method, fields.metadata(), fields.whole("since"))
 
     def validate(self) -> None:
         """Raise InvalidRequest with one line for every field that is missing or wrong."""
@@ -89,6 +93,10 @@ class Subscription:
 
     def stored(self) -> JsonObject:
         """The document as it is kept."""
+        return self.shown() | {"since": self.since}
+
+    def shown(self) -> JsonObject:
+        """The document as clients see it."""
         document: JsonObject = {
             "space": self.space,
             "subscriptionId": self.id,
@@ -100,7 +108,3 @@ class Subscription:
             "metadata": dict(self.metadata),
         }
         return without_empty(document, "metadata")
-
-    def shown(self) -> JsonObject:
-        """There are no secrets."""
-        return self.stored()

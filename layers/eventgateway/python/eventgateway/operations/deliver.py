@@ -1,21 +1,28 @@
 """Async deliveries: call the function, and if that fails try again later or keep a dead letter. Nothing is forgotten."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.core.errors import ProviderError
+from eventgateway.core.errors import PluginError, ProviderError
 from eventgateway.core.function import Function
 from eventgateway.core.json import loads
 from eventgateway.core.ports import Clock, DeadLetter, DeadLetters, DeliveryQueue
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy
 from eventgateway.core.routing import RoutingTable
+from eventgateway.core.usage import CUSTOM
+from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
+from eventgateway.operations.usage import NO_USAGE, Usage
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Outcome(Enum):
@@ -37,6 +44,13 @@ class Deliverer:
     clock: Clock
     retry: RetryPolicy = DEFAULT_RETRY
     delivery_seconds: float = 28.0
+    plugins: Plugins = NO_PLUGINS
+    usage: Usage = NO_USAGE
+
+    @property
+    def system_events(self) -> SystemEvents:
+        """Makes the events about this gateway's own work."""
+        return SystemEvents(self.clock, self.usage)
 
     def early_by(self, delivery: Delivery) -> float:
         """Seconds until the delivery is due, 0 if it is."""
@@ -44,32 +58,46 @@ class Deliverer:
 
     def deliver(self, delivery: Delivery) -> Outcome:
         """Attempt a delivery that is due. Raises Unavailable where its outcome could not be made safe: it must come again."""
+        if delivery.attempt == 1:
+            self.usage.waited(delivery.space, self.clock.time() - delivery.accepted_at)
+        outcome = self._deliver(delivery)
+        self.usage.delivery(delivery.space, outcome.value)
+        if outcome is not Outcome.RETRIED and not delivery.is_system:
+            self.usage.processed(delivery.space, CUSTOM)
+        return outcome
+
+    def _deliver(self, delivery: Delivery) -> Outcome:
         table = self.spaces.routing()
-        function = self._function(table, delivery)
+        function = _function(table, delivery) or _function(table := self.spaces.latest(), delivery)
         if function is None:
             return self._bury(delivery, "the subscription or its function no longer exists")
         about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: loads(delivery.event))
+        with self.plugins.reactions(self.clock) as reactions:
+            return self._attempt(table, function, delivery, about, reactions)
+
+    def _attempt(self, table: RoutingTable, function: Function, delivery: Delivery, about: FunctionCall, reactions: Reactions) -> Outcome:
+        call = Call(delivery.event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id)
         try:
-            result = self._call(table, function, delivery, about)
+            if event := reactions.invoking(about):
+                call, about = replace(call, payload=event.json(), event_id=event.id), replace(about, event=event.document)
+        except PluginError as error:
+            return self._failed(delivery, error)
+        try:
+            result = self._call(table, function, call, about)
         except ProviderError as error:
-            return self._failed(table, delivery, about, error)
-        send_afterwards(self.queue, SystemEvents(self.clock).invoked(table, about, result))
+            send_afterwards(self.queue, self.system_events.invocation_failed(table, about, error.message))
+            _tell(reactions.invocation_failed, about, error.message)
+            return self._failed(delivery, error)
+        send_afterwards(self.queue, self.system_events.invoked(table, about, result))
+        _tell(reactions.invoked, about, result)
         return Outcome.DELIVERED
 
-    def _function(self, table: RoutingTable, delivery: Delivery) -> Function | None:
-        space = table.spaces.get(delivery.space)
-        if space is None or delivery.subscription_id not in space.subscriptions:
-            return None
-        return space.functions.get(delivery.function_id)
-
-    def _call(self, table: RoutingTable, function: Function, delivery: Delivery, about: FunctionCall) -> bytes:
-        if outbox := SystemEvents(self.clock).invoking(table, about):
+    def _call(self, table: RoutingTable, function: Function, call: Call, about: FunctionCall) -> bytes:
+        if outbox := self.system_events.invoking(table, about):
             self.queue.send(outbox)
-        call = Call(delivery.event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id)
         return function.provider.call(call, self.outbound)
 
-    def _failed(self, table: RoutingTable, delivery: Delivery, about: FunctionCall, error: ProviderError) -> Outcome:
-        send_afterwards(self.queue, SystemEvents(self.clock).invocation_failed(table, about, error.message))
+    def _failed(self, delivery: Delivery, error: ProviderError | PluginError) -> Outcome:
         now = self.clock.time()
         wait = self.retry.wait(delivery.attempt, now - delivery.accepted_at, self.clock.jitter())
         log.warning("delivery failed", extra=_trace(delivery) | {"error": error.message, "retryIn": wait})
@@ -82,6 +110,23 @@ class Deliverer:
         self.dead_letters.put(DeadLetter(delivery, reason, self.clock.time()))
         log.error("delivery given up", extra=_trace(delivery) | {"reason": reason})
         return Outcome.DEAD
+
+
+def _function(table: RoutingTable, delivery: Delivery) -> Function | None:
+    """The function to call, None if the subscription that the event was accepted for is not in the table."""
+    space = table.spaces.get(delivery.space)
+    subscription = space.subscriptions.get(delivery.subscription_id) if space else None
+    if space is None or subscription is None or subscription.since != delivery.since:
+        return None
+    return space.functions.get(delivery.function_id)
+
+
+def _tell(tell: Callable[[FunctionCall, T], None], about: FunctionCall, outcome: T) -> None:
+    """Let plugins know what has happened already; if one fails, what happened must count all the same."""
+    try:
+        tell(about, outcome)
+    except PluginError as error:
+        log.warning("plugin failed behind the call", extra={"error": error.message})
 
 
 def _trace(delivery: Delivery) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The Config API: create, read, update, delete, once for all kinds of resources."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ class Manager:
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
-        resources = self.spaces.current(space).of(kind).values()
+        resources = tuple(self.spaces.current(space).of(kind).values())  # another thread may apply a change meanwhile
         return [each for each in resources if all(each.metadata.get(key) == value for key, value in labels.items())]
 
     def get(self, kind: Kind, space: str, identifier: str) -> Resource:
@@ -48,9 +48,9 @@ class Manager:
             if resource.id in current.of(kind):
                 raise kind.already_exists(resource.id)
             references = _references(current, resource)
-            if isinstance(resource, Subscription):
-                current.check_path(resource)
-            return _change(current, resource, None, resource.stored(), references), resource
+            current.check_path(resource)
+            created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else resource
+            return _change(current, created, None, created.stored(), references), created
 
         return self._write(space, write)
 
@@ -77,9 +77,11 @@ class Manager:
 
     def _write(self, space: str, write: "Callable[[Space], tuple[Change, R]]") -> R:
         for attempt in range(WRITE_ATTEMPTS):
-            change, result = write(self.spaces.current(space))
+            with self.spaces.lock:  # what is checked must be of the version that the change follows
+                change, result = write(self.spaces.current(space))
             try:
-                self.spaces.store.commit(change)
+                if change.before != change.after:
+                    self.spaces.store.commit(change)
             except WriteConflict:
                 self.pause(min(LONGEST_BACKOFF, 0.01 * 2**attempt) * self.spaces.clock.jitter())
             else:
@@ -116,6 +118,7 @@ def _successor(new: Resource, old: Resource) -> Resource:
         return new.updating(old)
     if isinstance(new, Subscription) and isinstance(old, Subscription):
         new.check_update_of(old)
+        return replace(new, since=old.since)
     if isinstance(new, CorsRule) and isinstance(old, CorsRule):
         new.check_update_of(old)
     return new

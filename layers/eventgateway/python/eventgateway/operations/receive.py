@@ -1,6 +1,6 @@
 """The Events API: decode, tell, authorize, queue, call, answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
@@ -9,15 +9,19 @@ from eventgateway.core.decode import decode
 from eventgateway.core.delivery import Delivery, deliveries
 from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, PayloadTooLarge, ProviderError, SystemEventRefused
 from eventgateway.core.event import Event
+from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.ports import Clock, DeliveryQueue
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.result import Result, parse_result
 from eventgateway.core.routing import RoutingTable, Subscriber
+from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.authorize import Authorizer, Verdict, unavailable
 from eventgateway.operations.deadline import Deadline
+from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
+from eventgateway.operations.usage import NO_USAGE, Usage
 
 BODY_LIMIT = 4 * 1024 * 1024
 ACCEPTED = Result(202)
@@ -32,6 +36,13 @@ class Receiver:
     outbound: Outbound
     clock: Clock
     request_seconds: float = 28.0
+    plugins: Plugins = NO_PLUGINS
+    usage: Usage = NO_USAGE
+
+    @property
+    def system_events(self) -> SystemEvents:
+        """Makes the events about this gateway's own work."""
+        return SystemEvents(self.clock, self.usage)
 
     def cors(self, request: HttpRequest) -> CorsRule | None:
         """The CORS rule of a request; for a preflight the one of the request it asks about. Raises Unavailable."""
@@ -40,16 +51,21 @@ class Receiver:
         return self.spaces.routing().cors(method, request.path)
 
     def receive(self, request: HttpRequest) -> Result:
-        """Answer one request. Raises a GatewayError: nothing was called then, unless it is a ProviderError or MalformedResult."""
+        """Answer one request. Raises a GatewayError.
+
+        Nothing was called or queued then, unless it is a ProviderError, a MalformedResult, or a PluginError after the call.
+        """
         deadline = Deadline.after(self.request_seconds)
         if len(request.body) > BODY_LIMIT:
             raise PayloadTooLarge(f"The body has {len(request.body)} bytes, the limit is {BODY_LIMIT}.")
         event = decode(request, self.clock.stamp)
         if event.is_system:
             raise SystemEventRefused
-        return self._route(self.spaces.routing(), event, request, deadline)
+        table = self.spaces.routing()
+        with self.plugins.reactions(self.clock, deadline) as reactions:
+            return self._route(table, reactions.received(event, request), request, deadline, reactions)
 
-    def _route(self, table: RoutingTable, event: Event, request: HttpRequest, deadline: Deadline) -> Result:
+    def _route(self, table: RoutingTable, event: Event, request: HttpRequest, deadline: Deadline, reactions: Reactions) -> Result:
         target = (request.method, request.path, event.type)
         synchronous, asynchronous = table.synchronous(*target), table.asynchronous(*target)
         subscribers = [*asynchronous, synchronous] if synchronous else asynchronous
@@ -58,7 +74,7 @@ class Receiver:
             raise error
         if synchronous and event.is_http_request:
             event = event.with_params(synchronous.params)
-        exchange = _Exchange(self, table, event, request, deadline)
+        exchange = _Exchange(self, table, event, request, deadline, reactions)
         return exchange.run(synchronous, asynchronous, verdicts)
 
 
@@ -71,19 +87,30 @@ class _Exchange:
     event: Event
     request: HttpRequest
     deadline: Deadline
+    reactions: Reactions
 
     def run(self, synchronous: Subscriber | None, asynchronous: list[Subscriber], verdicts: dict[str, Verdict]) -> Result:
         """Queue what is asynchronous in as few calls as possible, then call the synchronous function."""
+        self._count(synchronous, asynchronous, verdicts)
         call = self._prepare(synchronous, verdicts) if synchronous else None
-        outbox = SystemEvents(self.receiver.clock).received(self.table, self.event, self.request)
+        outbox = self.receiver.system_events.received(self.table, self.event, self.request)
         outbox += self._deliveries(asynchronous, verdicts)
         if call:
-            outbox += SystemEvents(self.receiver.clock).invoking(self.table, call.about)
+            outbox += self.receiver.system_events.invoking(self.table, call.about)
         if outbox:
             self.receiver.queue.send(outbox)
         if synchronous and call is None:
             raise NotAuthorized
         return call.run(self) if call else ACCEPTED
+
+    def _count(self, synchronous: Subscriber | None, asynchronous: list[Subscriber], verdicts: dict[str, Verdict]) -> None:
+        """Each subscriber counts: as received, and as dropped where its authorizer denied."""
+        counted = [(each.space.name, CUSTOM) for each in asynchronous]
+        counted += [(synchronous.space.name, _type(self.event))] if synchronous else []
+        for space, type_ in counted:
+            self.receiver.usage.received(space, type_)
+            if not verdicts[space].allowed:
+                self.receiver.usage.dropped(space, type_)
 
     def _deliveries(self, subscribers: list[Subscriber], verdicts: dict[str, Verdict]) -> list[Delivery]:
         """One for each subscriber of a space whose authorizer allows; the event may differ by what the authorizer added."""
@@ -102,6 +129,8 @@ class _Exchange:
             return None
         event = verdict.apply(self.event)
         about = FunctionCall(subscriber.space.name, subscriber.subscription.function_id, event.is_system, event.document)
+        if replacement := self.reactions.invoking(about):
+            event, about = replacement, replace(about, event=replacement.document)
         return _SyncCall(subscriber, event, about)
 
 
@@ -129,7 +158,17 @@ class _SyncCall:
         return parse_result(answer)
 
     def _tell(self, exchange: _Exchange, error: str | None, answer: bytes) -> None:
-        events = SystemEvents(exchange.receiver.clock)
+        events = exchange.receiver.system_events
         table, queue = exchange.table, exchange.receiver.queue
         outbox = events.invoked(table, self.about, answer) if error is None else events.invocation_failed(table, self.about, error)
         send_afterwards(queue, outbox)
+        exchange.receiver.usage.processed(self.subscriber.space.name, _type(self.event))
+        if error is None:
+            exchange.reactions.invoked(self.about, answer)
+        else:
+            exchange.reactions.invocation_failed(self.about, error)
+
+
+def _type(event: Event) -> str:
+    """How the original's metrics name the type of a synchronous event."""
+    return HTTP_REQUEST if event.is_http_request else CUSTOM

@@ -50,19 +50,28 @@ class Spaces:
         """Look at the version before the next use, whatever `ttl` says."""
         self.checked_at = float("-inf")
 
+    def latest(self) -> RoutingTable:
+        """The table of all spaces as the store has it now. Raises Unavailable."""
+        with self.lock:
+            self._catch_up()
+        return self.table
+
     def _refresh_all(self, now: float) -> None:
         try:
-            version = self.store.gateway_version()
-            if version != self.version:
-                for name, space_version in sorted(self.store.space_versions().items()):
-                    self._refresh(name, space_version)
-                self.version = version
+            self._catch_up()
             self.fresh_at = now
         except Unavailable:
             if not 0 <= now - self.fresh_at < self.max_stale:
                 raise
             log.warning("configuration store is away, routing goes on with what is known", extra={"age": now - self.fresh_at})
         self.checked_at = now
+
+    def _catch_up(self) -> None:
+        version = self.store.gateway_version()
+        if version != self.version:
+            for name, space_version in sorted(self.store.space_versions().items()):
+                self._refresh(name, space_version)
+            self.version = version
 
     def current(self, name: str) -> Space:
         """One space as the store has it now: for reading and writing the configuration."""
@@ -72,7 +81,7 @@ class Spaces:
 
     def _refresh(self, name: str, version: int) -> None:
         known = self.table.spaces.get(name)
-        if known is not None and known.version >= version:
+        if (known.version if known else 0) >= version:
             return
         changes = self.store.changes(name, known.version) if known is not None else None
         if changes is None:

@@ -11,6 +11,7 @@ from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonError, JsonObject, JsonValue, loads
 from eventgateway.core.ports import Clock, DeliveryQueue
 from eventgateway.core.routing import RoutingTable
+from eventgateway.operations.usage import NO_USAGE, Usage
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,11 @@ class SystemEvents:
     """Makes deliveries of system events; nothing is built when nobody subscribes."""
 
     clock: Clock
+    usage: Usage = NO_USAGE
 
     def received(self, table: RoutingTable, event: Event, request: HttpRequest) -> list[Delivery]:
         """An event came in."""
-        return self._deliveries(
-            table, RECEIVED, lambda: {"path": request.path, "event": event.document(), "headers": request.shown_headers()}
-        )
+        return self._deliveries(table, RECEIVED, lambda: received_data(event, request))
 
     def invoking(self, table: RoutingTable, call: "FunctionCall") -> list[Delivery]:
         """A function is about to be called."""
@@ -38,7 +38,7 @@ class SystemEvents:
 
     def invoked(self, table: RoutingTable, call: "FunctionCall", result: bytes) -> list[Delivery]:
         """A function was called with success."""
-        return self._about(table, INVOKED, call, lambda: {"result": _result(result)})
+        return self._about(table, INVOKED, call, lambda: {"result": result_value(result)})
 
     def invocation_failed(self, table: RoutingTable, call: "FunctionCall", message: str) -> list[Delivery]:
         """A function was called without success."""
@@ -47,6 +47,7 @@ class SystemEvents:
     def _about(self, table: RoutingTable, type_: str, call: "FunctionCall", more: Callable[[], JsonObject]) -> list[Delivery]:
         if call.is_system:
             return []
+        self.usage.received(call.space, type_)
         return self._deliveries(table, type_, lambda: {**call.document(), **more()})
 
     def _deliveries(self, table: RoutingTable, type_: str, data: Callable[[], JsonObject]) -> list[Delivery]:
@@ -72,6 +73,11 @@ class FunctionCall:
         return {"space": self.space, "functionId": self.function_id, "event": self.event()}
 
 
+def received_data(event: Event, request: HttpRequest) -> JsonObject:
+    """The data of the event about an event that came in."""
+    return {"path": request.path, "event": event.document(), "headers": request.shown_headers()}
+
+
 def send_afterwards(queue: DeliveryQueue, outbox: list[Delivery]) -> None:
     """Queue events about what has happened already; if that fails, what happened must count all the same."""
     try:
@@ -89,7 +95,7 @@ def _fits(delivery: Delivery) -> bool:
     return fits
 
 
-def _result(result: bytes) -> JsonValue:
+def result_value(result: bytes) -> JsonValue:
     """A function's result: JSON where it is JSON, else a string."""
     try:
         return loads(result)

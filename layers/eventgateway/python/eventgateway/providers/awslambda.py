@@ -7,6 +7,7 @@ from eventgateway.core.errors import FunctionAccessDenied, FunctionFailed
 from eventgateway.core.json import JsonError, loads
 from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
 
+TEXT_LIMIT = 1000
 ADVICE = {
     "AccessDeniedException": "The provided credentials do not have the required IAM permissions to invoke this function. "
     "Please attach the lambda:invokeFunction permission to these credentials.",
@@ -44,8 +45,9 @@ def _with_advice(error: FunctionAccessDenied) -> FunctionAccessDenied:
 
 
 def _error_message(payload: bytes) -> str:
+    """What the function said, cut so that it fits into logs and dead letters: a result may have 6 MB."""
     try:
         document = loads(payload)
     except JsonError:
         return ""
-    return str(document.get("errorMessage", "")) if isinstance(document, dict) else ""
+    return str(document.get("errorMessage", ""))[:TEXT_LIMIT] if isinstance(document, dict) else ""

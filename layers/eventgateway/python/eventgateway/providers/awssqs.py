@@ -1,8 +1,10 @@
 """`awssqs`: an SQS queue; the event becomes a message."""
 
 from dataclasses import dataclass
+from hashlib import md5
 from typing import ClassVar
 
+from eventgateway.core.errors import FunctionFailed
 from eventgateway.core.json import dumps
 from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
 from eventgateway.core.xml_text import escape_json
@@ -19,6 +21,10 @@ class Queue(AwsProvider):
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Send the event as one message."""
-        message = {"QueueUrl": self.queue_url, "MessageBody": escape_json(call.payload.decode())}
+        body = escape_json(call.payload.decode())
+        message = {"QueueUrl": self.queue_url, "MessageBody": body}
         answer = outbound.aws("sqs", "send_message", self.region, self.credentials, call.timeout, **message)
-        return dumps({"MessageId": answer["MessageId"], "MD5OfMessageBody": answer["MD5OfMessageBody"]})
+        digest = answer["MD5OfMessageBody"]
+        if digest != md5(body.encode(), usedforsecurity=False).hexdigest():
+            raise FunctionFailed("SQS received another message than was sent: the digests differ")
+        return dumps({"MessageId": answer["MessageId"], "MD5OfMessageBody": digest})

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import quote
 
 from eventgateway.core.errors import FunctionFailed
 from eventgateway.core.provider import Call, Outbound, Provider, Purpose, setting
 from eventgateway.core.uri import http_url
 
 TIMEOUT = 5.0
+ID_LIMIT = 256
+PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
 HEADERS = {"Content-Type": "application/cloudevents+json", "User-Agent": "event-gateway"}
 FAILS: Mapping[Purpose, Callable[[int], bool]] = {
     Purpose.SYNC: lambda status: status == 500,  # noqa: PLR2004 - as the original did: other answers are the function's own
@@ -34,8 +37,13 @@ class HttpEndpoint(Provider):
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """POST the event; which statuses are failures depends on the purpose."""
-        ids = {"X-Event-Id": call.event_id, "X-Delivery-Id": call.delivery_id} if call.delivery_id else {}
+        ids = {"X-Event-Id": _header(call.event_id), "X-Delivery-Id": _header(call.delivery_id)} if call.delivery_id else {}
         answer = outbound.post(self.url, call.payload, HEADERS | ids, min(TIMEOUT, call.timeout))
         if FAILS[call.purpose](answer.status):
             raise FunctionFailed(f"HTTP status code: {answer.status}", answer.status)
         return answer.body
+
+
+def _header(identifier: str) -> str:
+    """An id, which may be any text, as a header: whatever is not printable ASCII is percent-encoded."""
+    return quote(identifier[:ID_LIMIT], safe=PRINTABLE)

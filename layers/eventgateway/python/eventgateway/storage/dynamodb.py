@@ -6,13 +6,14 @@ from hashlib import sha256
 from time import time
 from typing import Any
 
+from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from eventgateway.core.errors import Unavailable, WriteConflict
+from eventgateway.core.errors import PayloadTooLarge, Unavailable, WriteConflict
 from eventgateway.core.json import JsonObject, dumps, loads
 from eventgateway.core.ports import Change, DeadLetter, Snapshot
 from eventgateway.core.resource import Kind, Resource
@@ -22,6 +23,8 @@ META, SPACES, GATEWAY = "meta", "gateway#spaces", "gateway#meta"
 CHANGE, AFTER_CHANGES = "change#", "change$"  # "$" follows "#": all other sort keys of a space are greater
 VERSION_DIGITS = 16
 SORT_KEY_LIMIT = 900  # bytes; DynamoDB ends at 1,024
+DOCUMENT_LIMIT = 128 * 1024  # bytes; DynamoDB's items end at 400 KB, and a change row holds two documents and an id
+HASHED = "sha256:"
 CHANGE_SECONDS, DEAD_LETTER_SECONDS = 90 * 86400, 14 * 86400
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
@@ -66,9 +69,11 @@ def space_key(space: str) -> str:
 
 
 def resource_key(kind: Kind, identifier: str) -> str:
-    """Sort key of a resource; one that would be too long carries the id's hash."""
+    """Sort key of a resource; one that would be too long carries the id's hash, and so does one that looks like it."""
     key = f"{kind.tag}#{identifier}"
-    return key if len(key.encode()) <= SORT_KEY_LIMIT else f"{kind.tag}#sha256:{sha256(identifier.encode()).hexdigest()}"
+    if len(key.encode()) <= SORT_KEY_LIMIT and not identifier.startswith(HASHED):
+        return key
+    return f"{kind.tag}#{HASHED}{sha256(identifier.encode()).hexdigest()}"
 
 
 class DynamoConfigStore:
@@ -121,7 +126,9 @@ class DynamoConfigStore:
         return changes if complete and (changes or self.space_version(space) == after) else None
 
     def commit(self, change: Change) -> None:
-        """See `ConfigStore`."""
+        """See `ConfigStore`. Raises PayloadTooLarge for a document that would not fit."""
+        if change.after is not None and (size := len(dumps(change.after))) > DOCUMENT_LIMIT:
+            raise PayloadTooLarge(f"{change.kind.label} is too large: {size} bytes, the limit is {DOCUMENT_LIMIT}.")
         try:
             with available("The configuration"), TransactWrite(connection=self._connection) as transaction:
                 self._write(transaction, change)
@@ -208,6 +215,8 @@ def _apply(documents: dict[str, tuple[Kind, JsonObject]], change: Change) -> int
 
 
 def _is_conflict(error: TransactWriteError) -> bool:
+    if not isinstance(error.cause, ClientError):  # other causes have no code, and PynamoDB stumbles over that
+        return False
     reasons = [reason.code for reason in error.cancellation_reasons if reason is not None]
     return bool(CONFLICTS.intersection(reasons)) or error.cause_response_code == "TransactionInProgressException"
 

@@ -1,24 +1,33 @@
 """The Config API: one set of routes for all kinds of resources."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter
 
-from eventgateway.core.errors import GatewayError, PayloadTooLarge
+from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge
 from eventgateway.core.http_request import HttpRequest, parse_query
+from eventgateway.core.ports import DeliveryQueue
 from eventgateway.core.resource import Kind
 from eventgateway.core.result import Result
 from eventgateway.core.space import KINDS
 from eventgateway.core.subscription import escape_path
+from eventgateway.core.usage import ALL_SPACES
 from eventgateway.operations.manage import Manager
+from eventgateway.operations.usage import NO_USAGE, Usage
 from eventgateway.web.errors import error_result, internal_error
-from eventgateway.web.payload import Json, http_request, json_result, response
+from eventgateway.web.paging import part, read_page, whole
+from eventgateway.web.payload import JSON_TYPE, Json, http_request, json_result, response
 
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 128 * 1024  # a change row holds the document twice, and items of DynamoDB end at 400 KB
+SPACE_LIMIT = 1024  # bytes; the name is a sort key of DynamoDB
 LABEL = "metadata."
 BY_PATH = {kind.path: kind for kind in KINDS}
-COLLECTION_METHODS, RESOURCE_METHODS = ("GET", "POST"), ("GET", "PUT", "DELETE")
+COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
+RESOURCE_METHODS = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +35,17 @@ class ConfigApi:
     """One warm instance of the config function."""
 
     manager: Manager
+    usage: Usage = NO_USAGE
+    queue: DeliveryQueue | None = None  # for its length in the metrics
 
     def handle(self, event: Json) -> Json:
         """Answer one API Gateway event; whatever happens there is an answer."""
+        started = perf_counter()
         try:
-            return response(self._answer(http_request(event)))
+            answer = response(self._answer(http_request(event)))
+            self.usage.config_took(ALL_SPACES, perf_counter() - started)
+            self.usage.flush_if_due()
+            return answer
         except Exception:
             log.exception("request failed")
             return response(internal_error())
@@ -45,19 +60,31 @@ class ConfigApi:
         match request.path.removeprefix("/").split("/", 4):
             case ["v1", "status"]:
                 return Result(200) if request.method == "GET" else _not_allowed("GET")
+            case ["v1", "metrics"]:
+                return self._metrics() if request.method == "GET" else _not_allowed("GET")
+            case ["v1", "openapi.json"]:
+                return _description() if request.method == "GET" else _not_allowed("GET")
             case ["v1", "spaces", space, path] if space and path in BY_PATH:
-                return self._collection(BY_PATH[path], space, request)
+                with self._counted(BY_PATH[path], space, COLLECTION_METHODS.get(request.method)):
+                    return self._collection(BY_PATH[path], _space(space), request)
             case ["v1", "spaces", space, path, identifier] if space and path in BY_PATH and identifier:
-                return self._resource(BY_PATH[path], space, _identifier(BY_PATH[path], identifier), request)
+                with self._counted(BY_PATH[path], space, RESOURCE_METHODS.get(request.method)):
+                    return self._resource(BY_PATH[path], _space(space), _identifier(BY_PATH[path], identifier), request)
         return json_result(404, {"errors": [{"message": "No such route."}]})
+
+    def _metrics(self) -> Result:
+        from eventgateway.web.metrics import collect  # noqa: PLC0415 - only who asks for it waits for it
+
+        return collect(self.manager.spaces, self.usage, self.queue)
 
     def _collection(self, kind: Kind, space: str, request: HttpRequest) -> Result:
         if request.method == "POST":
             return json_result(201, self.manager.create(kind, space, _body(request)).shown())
         if request.method != "GET":
             return _not_allowed(*COLLECTION_METHODS)
+        page = read_page(kind, request.query)
         resources = self.manager.list(kind, space, _labels(request))
-        return json_result(200, {kind.list_key: [each.shown() for each in resources]})
+        return json_result(200, whole(kind, resources) if page is None else part(kind, resources, page))
 
     def _resource(self, kind: Kind, space: str, identifier: str, request: HttpRequest) -> Result:
         if request.method == "GET":
@@ -68,6 +95,28 @@ class ConfigApi:
             return _not_allowed(*RESOURCE_METHODS)
         self.manager.delete(kind, space, identifier)
         return Result(204)
+
+    @contextmanager
+    def _counted(self, kind: Kind, space: str, operation: str | None) -> Iterator[None]:
+        """Requests count, failed ones too, for spaces that exist: made-up names would fill the store."""
+        try:
+            yield
+        finally:
+            if operation and space in self.manager.spaces.table.spaces:
+                self.usage.config_request(space, kind.tag, operation)
+
+
+def _description() -> Result:
+    from eventgateway.web.openapi import text  # noqa: PLC0415 - only who asks for it waits for it
+
+    return Result(200, JSON_TYPE, text())
+
+
+def _space(name: str) -> str:
+    """The name of a space in a URL; a longer one could be no key of the storage."""
+    if len(name.encode()) > SPACE_LIMIT:
+        raise InvalidRequest(f"The name of a space has at most {SPACE_LIMIT} bytes.")
+    return name
 
 
 def _identifier(kind: Kind, text: str) -> str:

@@ -20,11 +20,18 @@ STATUS: dict[type[errors.GatewayError], int] = {
 
 def error_result(error: errors.GatewayError) -> Result:
     """The answer that an error becomes."""
-    status = next(STATUS[each] for each in type(error).__mro__ if each in STATUS)
+    status = _status(error)
     if isinstance(error, SILENT):
         return Result(status)
     result = json_result(status, {"errors": [{"message": _message(error)}]})
     return result.behind({"retry-after": str(error.retry_after)}) if isinstance(error, errors.Unavailable) else result
+
+
+def _status(error: errors.GatewayError) -> int:
+    """By the table, but a plugin chooses its own."""
+    if isinstance(error, errors.PluginError):
+        return error.status
+    return next(STATUS[each] for each in type(error).__mro__ if each in STATUS)
 
 
 def _message(error: errors.GatewayError) -> str:

@@ -4,7 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from eventgateway.core.cors import is_preflight
+from eventgateway.core.decode import decode
 from eventgateway.core.errors import GatewayError
+from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.result import Result
 from eventgateway.operations.receive import Receiver
@@ -12,6 +14,8 @@ from eventgateway.web.errors import error_result, internal_error
 from eventgateway.web.payload import TEXT_TYPE, Json, http_request, response
 
 log = logging.getLogger(__name__)
+
+STATUS_PATH = "/v1/status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,9 @@ class EventsApi:
     def handle(self, event: Json) -> Json:
         """Answer one API Gateway event; whatever happens there is an answer."""
         try:
-            return response(self._answer(http_request(event)))
+            answer = response(self._answer(http_request(event)))
+            self.receiver.usage.flush_if_due()
+            return answer
         except Exception:
             log.exception("request failed")
             return response(internal_error())
@@ -45,8 +51,17 @@ class EventsApi:
 
     def _receive(self, request: HttpRequest) -> Result:
         try:
+            if request.path == STATUS_PATH and self._asks_for_status(request):
+                return Result(200)
             result = self.receiver.receive(request)
         except GatewayError as error:
             log.info("request refused", extra={"error": error.message, "errorType": type(error).__name__})
             return error_result(error)
         return result.behind(TEXT_TYPE) if result.body else result
+
+    def _asks_for_status(self, request: HttpRequest) -> bool:
+        """Whether this is a health check: a plain GET that nobody has subscribed to. Raises InvalidRequest, Unavailable."""
+        if request.method != "GET" or decode(request, self.receiver.clock.stamp).type != HTTP_REQUEST:
+            return False
+        table, target = self.receiver.spaces.routing(), (request.method, request.path, HTTP_REQUEST)
+        return not table.asynchronous(*target) and table.synchronous(*target) is None

@@ -1,0 +1,97 @@
+"""Counting in a warm instance: in memory, and now and then added to what all instances have counted.
+
+There is never a write for a single event. What an instance did not flush when it vanished is lost.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+from eventgateway.core.errors import Unavailable
+from eventgateway.core.ports import Clock, UsageStore
+from eventgateway.core.usage import CONFIG_DURATION, CONFIG_REQUESTS, DELIVERIES, DROPPED, PROCESSED, PROCESSING, RECEIVED, Counts, series
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 5.0
+
+
+def _no_counts() -> defaultdict[str, Counts]:
+    return defaultdict(dict)
+
+
+@dataclass(slots=True, eq=False)
+class Usage:
+    """Counts by space. Thread-safe. Without a store nothing is counted."""
+
+    store: UsageStore | None
+    clock: Clock | None
+    flush_seconds: float = FLUSH_SECONDS
+    flushed_at: float = float("-inf")
+    counts: defaultdict[str, Counts] = field(default_factory=_no_counts)
+    lock: Lock = field(default_factory=Lock)
+
+    def received(self, space: str, type_: str) -> None:
+        """An event for a subscriber of a space came in."""
+        self._add(space, {series(RECEIVED, type_): 1})
+
+    def processed(self, space: str, type_: str) -> None:
+        """An event for a subscriber of a space is done with."""
+        self._add(space, {series(PROCESSED, type_): 1})
+
+    def dropped(self, space: str, type_: str) -> None:
+        """An event for a subscriber of a space was denied."""
+        self._add(space, {series(DROPPED, type_): 1})
+
+    def delivery(self, space: str, outcome: str) -> None:
+        """An attempt at an async delivery ended."""
+        self._add(space, {series(DELIVERIES, outcome): 1})
+
+    def waited(self, space: str, seconds: float) -> None:
+        """So long an async event took from its arrival to the call of its function."""
+        self._add(space, PROCESSING.observe(seconds))
+
+    def config_request(self, space: str, resource: str, operation: str) -> None:
+        """A request to the Config API that was understood."""
+        self._add(space, {series(CONFIG_REQUESTS, resource, operation): 1})
+
+    def config_took(self, space: str, seconds: float) -> None:
+        """So long a request to the Config API took."""
+        self._add(space, CONFIG_DURATION.observe(seconds))
+
+    def flush_if_due(self) -> None:
+        """Flush what is older than the interval."""
+        if self.clock and not 0 <= self.clock.time() - self.flushed_at < self.flush_seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Add the counts to the store; what cannot be added now is kept for the next time."""
+        if self.store is None or self.clock is None:
+            return
+        with self.lock:
+            counts, self.counts = self.counts, _no_counts()
+            self.flushed_at = self.clock.time()
+        for space, added in counts.items():
+            try:
+                self.store.add(space, added)
+            except Unavailable as error:
+                log.warning("usage is counted later", extra={"space": space, "error": error.message})
+                self._add(space, added)
+
+    def totals(self, spaces: Iterable[str]) -> dict[str, Counts]:
+        """What all instances have counted for some spaces, this one up to now. Raises Unavailable."""
+        self.flush()
+        return {space: self.store.totals(space) for space in spaces} if self.store else {}
+
+    def _add(self, space: str, added: Mapping[str, float]) -> None:
+        if self.store is None:
+            return
+        with self.lock:
+            counts = self.counts[space]
+            for name, value in added.items():
+                counts[name] = counts.get(name, 0) + value
+
+
+NO_USAGE = Usage(None, None)

@@ -1,0 +1,8 @@
+"""Prints the document for people: indented."""
+
+import json
+import sys
+
+from eventgateway.web import openapi
+
+sys.stdout.write(json.dumps(json.loads(openapi.text()), indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,174 @@
+"""The command `event-gateway`."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from eventgateway import __version__
+from local.flags import IGNORED, long_options, without_ignored
+from local.logs import configure_logs
+
+if TYPE_CHECKING:
+    from local.listener import Tls
+    from local.ports import Options, Ports
+
+log = logging.getLogger("local.cli")
+
+NAME = "event-gateway"
+DATA_DIR = Path(".eventgateway")
+FAILED, WRONG_USE = 1, 2  # exit statuses
+
+ABOUT = """The event gateway on this machine: the functions that are deployed to AWS, served over HTTP, with AWS emulated in the process.
+
+Event types, functions, subscriptions and CORS rules are made at the Config API; events and requests go to the Events API."""
+
+NOTES = f"""Examples:
+
+  {NAME} --dev
+
+  {NAME} --dev --function greet=app/greet.py:handler
+
+  {NAME} -dev -config-port=5001 -events-port=5000 -log-level=debug
+
+Flags may have one dash. Flags of the original that mean nothing here are taken and ignored: {", ".join(sorted(IGNORED))}."""
+
+NO_DEV = f"""{NAME} runs on one machine for development: start it with
+    {NAME} --dev
+In AWS the gateway is a stack of functions: deploy it with `cdk deploy`, see README.md."""
+
+READY = """The event gateway is ready.
+  Events API   {events}
+  Config API   {config}{connections}
+  Data         {data}
+A first event type:
+  curl -X POST {config}/v1/spaces/default/eventtypes -H 'Content-Type: application/json' -d '{{"name": "user.created"}}'"""
+
+
+class LogLevel(StrEnum):
+    """What is logged at least."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How it is logged."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+def option(group: str, text: str, metavar: str | None = None) -> Any:  # noqa: ANN401 - as typer
+    """An option in a group of `--help`."""
+    return typer.Option(rich_help_panel=group, help=text, metavar=metavar, case_sensitive=False)
+
+
+def port(text: str) -> Any:  # noqa: ANN401 - as typer
+    """An option that is a TCP port."""
+    return typer.Option(rich_help_panel="Addresses", help=text, metavar="PORT", min=0, max=65535)
+
+
+@app.command(help=ABOUT, epilog=NOTES, context_settings={"help_option_names": ["-h", "--help"]})
+def serve(
+    *,
+    dev: Annotated[bool, typer.Option("--dev", help="Run on this machine; there is no other way, so this is required.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    host: Annotated[str, option("Addresses", "Where to listen.", "ADDRESS")] = "127.0.0.1",
+    events_port: Annotated[int, port("Events API.")] = 4000,
+    config_port: Annotated[int, port("Config API.")] = 4001,
+    connections_port: Annotated[int | None, port("Connections API; without this 4002, if that is free.")] = None,
+    embed_data_dir: Annotated[Path, option("Data", "Keeps configuration and waiting deliveries between runs.", "DIR")] = DATA_DIR,
+    function: Annotated[
+        list[str] | None,
+        option("Functions", "A Python Lambda handler, for awslambda functions whose ARN ends in NAME. Repeatable.", "NAME=FILE:HANDLER"),
+    ] = None,
+    log_level: Annotated[LogLevel, option("Logs", "What to log at least.")] = LogLevel.INFO,
+    log_format: Annotated[LogFormat, option("Logs", "How to log.")] = LogFormat.TEXT,
+    events_tls_cert: Annotated[Path | None, option("TLS", "Certificate of the Events API, PEM.", "FILE")] = None,
+    events_tls_key: Annotated[Path | None, option("TLS", "Its key.", "FILE")] = None,
+    config_tls_cert: Annotated[Path | None, option("TLS", "Certificate of the Config and Connections API, PEM.", "FILE")] = None,
+    config_tls_key: Annotated[Path | None, option("TLS", "Its key.", "FILE")] = None,
+) -> None:
+    """Start what the flags ask for."""
+    if version:
+        typer.echo(f"{NAME} {__version__}")
+        return
+    if not dev:
+        fail(NO_DEV, WRONG_USE)
+    configure_logs(log_level.value, log_format.value)
+    from local.ports import Options  # noqa: PLC0415 - servers and emulator take a while to import, --help does not need them
+
+    events_tls, config_tls = tls("events", events_tls_cert, events_tls_key), tls("config", config_tls_cert, config_tls_key)
+    ports = (events_port, config_port, connections_port)
+    run(Options(embed_data_dir, host, *ports, events_tls, config_tls, function or (), log_level.value))
+
+
+def tls(api: str, certificate: Path | None, key: Path | None) -> "Tls | None":
+    """Both files or neither."""
+    from local.listener import Tls  # noqa: PLC0415 - as above
+
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        fail(f"--{api}-tls-cert and --{api}-tls-key belong together", WRONG_USE)
+    return Tls(certificate, key)
+
+
+def run(options: "Options") -> NoReturn:
+    """Serve until SIGTERM or SIGINT and end the process."""
+    from eventgateway.settings import InvalidSettings  # noqa: PLC0415 - as above
+    from local.functions import InvalidFunction  # noqa: PLC0415
+    from local.journal import JournalError  # noqa: PLC0415
+    from local.listener import ListenError  # noqa: PLC0415
+    from local.ports import Ports  # noqa: PLC0415
+    from local.shutdown import Shutdown  # noqa: PLC0415
+
+    shutdown = Shutdown()
+    shutdown.on_signals()
+    try:
+        ports = Ports.bind(options)
+        from local import server  # noqa: PLC0415 - the emulator; a taken port is told before it is loaded
+
+        server.run(options, ports, shutdown, lambda: announce(ports, options.data_dir))
+    except (ListenError, JournalError, InvalidFunction, InvalidSettings) as error:
+        fail(str(error), FAILED)
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)  # a function that is still running must not hold the process
+
+
+def announce(ports: "Ports", data_dir: Path) -> None:
+    """Tell where everything is."""
+    connections = f", Connections API {ports.connections.url}" if ports.connections else ""
+    text = READY.format(events=ports.events.url, config=ports.config.url, connections=connections, data=data_dir.resolve())
+    typer.echo(text)
+    sys.stdout.flush()
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """End with a message for people."""
+    typer.echo(f"{NAME}: {message}", err=True)
+    raise typer.Exit(status)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point."""
+    options, ignored = without_ignored(long_options(sys.argv[1:] if arguments is None else arguments))
+    for name in ignored:
+        typer.echo(f"{NAME}: warning: --{name} means nothing here and is ignored", err=True)
+    app(args=options, prog_name=NAME)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What several contract suites share."""
+
+import os
+
+import pytest
+
+from eventgateway.outbound import Network
+from local.emulator import Emulator
+from tests.loopback import Loopback
+
+REGION = "us-east-1"
+OWN_KEY, OWN_SECRET = "OWNKEY", "own-secret"
+
+
+@pytest.fixture(scope="class")
+def emulator():
+    """AWS in this process, for all clients that are built in the meantime."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def aws_environment(monkeypatch):
+    """The environment of a Lambda function with a role of its own, and nothing of the user's."""
+    set_aws_environment(monkeypatch)
+
+
+def set_aws_environment(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", OWN_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", OWN_SECRET)
+
+
+@pytest.fixture
+def server():
+    """Any backend; tests give it their scripts."""
+    with Loopback() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def warm_network():
+    return Network()
+
+
+@pytest.fixture
+def network(warm_network, aws_environment):
+    """The way out of a Lambda function. Its AWS clients are built anew for each test, since their endpoints are fixed then."""
+    yield warm_network
+    warm_network.clients.close()
+    warm_network.http.close()

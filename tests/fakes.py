@@ -1,0 +1,252 @@
+"""In-memory fakes of the ports, and a gateway that is wired from them.
+
+All fakes share a journal, a list of lines such as `queue f` and `call f`, which tells in which order things happened.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from eventgateway import providers
+from eventgateway.core.cors import CorsRule
+from eventgateway.core.delivery import Delivery
+from eventgateway.core.errors import Unavailable, WriteConflict
+from eventgateway.core.event import Stamp
+from eventgateway.core.event_type import EventType
+from eventgateway.core.function import Function
+from eventgateway.core.http_request import HttpRequest
+from eventgateway.core.json import JsonObject, JsonValue, dumps, loads
+from eventgateway.core.ports import Change, DeadLetter, Snapshot
+from eventgateway.core.provider import HttpAnswer
+from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.result import Result
+from eventgateway.core.subscription import Subscription
+from eventgateway.operations.deliver import Deliverer, Outcome
+from eventgateway.operations.manage import Manager
+from eventgateway.operations.receive import Receiver
+from eventgateway.operations.spaces import Spaces
+
+Journal = list[str]
+NOON = 1_800_000_000.0
+
+
+@dataclass
+class FakeClock:
+    """Implements `Clock`: stands still unless it is told to advance; stamps are numbered."""
+
+    now: float = NOON
+    chance: float = 0.5
+    stamps: int = 0
+
+    def time(self) -> float:
+        return self.now
+
+    def jitter(self) -> float:
+        return self.chance
+
+    def stamp(self) -> Stamp:
+        self.stamps += 1
+        return Stamp(f"stamp-{self.stamps}", "2026-11-23T12:00:00Z")
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class MemoryStore:
+    """Implements `ConfigStore` as a log of changes. `rivals` are run one by one just before the next commits."""
+
+    journal: Journal = field(default_factory=list)
+    log: dict[str, list[Change]] = field(default_factory=dict)
+    forgotten: int = 0  # changes up to this version have expired
+    away: bool = False
+    rivals: list[Callable[[], object]] = field(default_factory=list)
+
+    def gateway_version(self) -> int:
+        self._read("gateway version")
+        return sum(map(len, self.log.values()))
+
+    def space_versions(self) -> dict[str, int]:
+        self._read("space versions")
+        return {space: len(changes) for space, changes in self.log.items()}
+
+    def space_version(self, space: str) -> int:
+        self._read(f"version {space}")
+        return len(self.log.get(space, ()))
+
+    def load(self, space: str) -> Snapshot:
+        self._read(f"load {space}")
+        return Snapshot(len(self.log.get(space, ())), list(self.documents(space).values()))
+
+    def changes(self, space: str, after: int) -> list[Change] | None:
+        self._read(f"changes {space} {after}")
+        return None if after < self.forgotten else self.log.get(space, [])[after:]
+
+    def commit(self, change: Change) -> None:
+        self._read(f"commit {change.space} {change.version}")
+        self._let_a_rival_go_first()
+        changes, present = self.log.setdefault(change.space, []), self.documents(change.space)
+        missing = [each for each in change.references if (each.kind, each.id) not in present]
+        if change.version != len(changes) + 1 or missing:
+            raise WriteConflict("The space was changed meanwhile.")
+        changes.append(change)
+
+    def _let_a_rival_go_first(self) -> None:
+        if self.rivals:
+            rival, *later = self.rivals
+            self.rivals = []
+            rival()
+            self.rivals = later
+
+    def documents(self, space: str) -> dict[tuple[Kind, str], tuple[Kind, JsonObject]]:
+        documents: dict[tuple[Kind, str], tuple[Kind, JsonObject]] = {}
+        for change in self.log.get(space, ()):
+            documents.pop((change.kind, change.id), None)
+            if change.after is not None:
+                documents[change.kind, change.id] = (change.kind, change.after)
+        return documents
+
+    def _read(self, what: str) -> None:
+        if self.away:
+            raise Unavailable("The configuration is not available. Please try again.")
+        self.journal.append(what)
+
+
+@dataclass
+class MemoryQueue:
+    """Implements `DeliveryQueue`, and `postpone` as the worker needs it. `refuse` is raised by every send once `patience` is used up."""
+
+    journal: Journal = field(default_factory=list)
+    waiting: list[Delivery] = field(default_factory=list)
+    batches: int = 0
+    delays: list[float] = field(default_factory=list)
+    postponed: list[tuple[str, float]] = field(default_factory=list)
+    refuse: Exception | None = None
+    patience: int = 0
+
+    def send(self, deliveries: Sequence[Delivery]) -> None:
+        self._refuse()
+        self.batches += 1
+        self.waiting += deliveries
+        self.journal += [f"queue {each.function_id}" for each in deliveries]
+
+    def send_later(self, delivery: Delivery, seconds: float) -> None:
+        self._refuse()
+        self.delays.append(seconds)
+        self.waiting.append(delivery)
+        self.journal.append(f"queue {delivery.function_id} later")
+
+    def postpone(self, receipt_handle: str, seconds: float) -> None:
+        self.postponed.append((receipt_handle, seconds))
+
+    def events(self, function: str) -> list[Any]:
+        """The events that wait for a function, as JSON."""
+        return [loads(each.event) for each in self.waiting if each.function_id == function]
+
+    def _refuse(self) -> None:
+        if self.refuse and self.patience == 0:
+            raise self.refuse
+        self.patience -= 1 if self.refuse else 0
+
+
+@dataclass
+class MemoryDeadLetters:
+    """Implements `DeadLetters`."""
+
+    letters: list[DeadLetter] = field(default_factory=list)
+    away: bool = False
+
+    def put(self, letter: DeadLetter) -> None:
+        if self.away:
+            raise Unavailable("The store of dead letters is not available. Please try again.")
+        self.letters.append(letter)
+
+
+@dataclass
+class FunctionHost:
+    """Implements `Outbound`: answers HTTP functions by the last segment of their URL; `{}` unless told otherwise."""
+
+    journal: Journal = field(default_factory=list)
+    answers: dict[str, HttpAnswer | Exception] = field(default_factory=dict)
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    timeouts: list[float] = field(default_factory=list)
+
+    def post(self, url: str, body: bytes, headers: Any, timeout: float) -> HttpAnswer:
+        name = url.rpartition("/")[2]
+        self.calls.append((name, loads(body)))
+        self.headers.append(dict(headers))
+        self.timeouts.append(timeout)
+        self.journal.append(f"call {name}")
+        answer = self.answers.get(name, HttpAnswer(200, b"{}"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def aws(self, service: str, operation: str, *_: object, **__: object) -> Any:
+        raise AssertionError(f"nobody should call {service} {operation}")
+
+    def answer(self, function: str, document: JsonValue, status: int = 200) -> None:
+        """Let a function answer with JSON from now on."""
+        self.answers[function] = HttpAnswer(status, dumps(document))
+
+    def called(self) -> list[str]:
+        """The functions that were called, in order."""
+        return [name for name, _ in self.calls]
+
+
+class Gateway:
+    """Receiver, deliverer and manager over fakes. What is configured through it counts at once."""
+
+    def __init__(self) -> None:
+        self.journal: Journal = []
+        self.clock, self.store, self.queue = FakeClock(), MemoryStore(), MemoryQueue(self.journal)
+        self.dead_letters, self.functions = MemoryDeadLetters(), FunctionHost(self.journal)
+        self.spaces = Spaces(self.store, providers.load(), self.clock)
+        self.manager = Manager(Spaces(self.store, providers.load(), self.clock), pause=lambda _: None)
+        self.receiver = Receiver(self.spaces, self.queue, self.functions, self.clock)
+        self.deliverer = Deliverer(self.spaces, self.queue, self.dead_letters, self.functions, self.clock)
+
+    def create(self, kind: Kind, document: JsonObject, space: str = "default") -> Resource:
+        resource = self.manager.create(kind, space, dumps(document))
+        self.spaces.expire()
+        return resource
+
+    def event_type(self, name: str, authorizer: str | None = None, space: str = "default") -> Resource:
+        return self.create(EventType.kind, {"name": name, "authorizerId": authorizer}, space)
+
+    def function(self, name: str, space: str = "default") -> Resource:
+        return self.create(Function.kind, {"functionId": name, "type": "http", "provider": {"url": f"http://host/{name}"}}, space)
+
+    def cors(self, document: JsonObject, space: str = "default") -> Resource:
+        return self.create(CorsRule.kind, document, space)
+
+    def subscribe(  # noqa: PLR0917 - reads like the document it stands for
+        self, type_: str, function: str, event_type: str = "u", path: str = "/", method: str = "POST", space: str = "default"
+    ) -> Resource:
+        """Subscribe a function; it and the event type are registered if need be."""
+        known = self.store.documents(space)
+        if (Function.kind, function) not in known:
+            self.function(function, space)
+        if (EventType.kind, event_type) not in known:
+            self.event_type(event_type, None, space)
+        document: JsonObject = {"type": type_, "eventType": event_type, "functionId": function, "path": path, "method": method}
+        return self.create(Subscription.kind, document, space)
+
+    def delete(self, resource: Resource) -> None:
+        self.manager.delete(resource.kind, resource.space, resource.id)
+        self.spaces.expire()
+
+    def emit(self, type_: str = "u", path: str = "/", data: JsonValue = None) -> Result:
+        """Send a legacy event by POST."""
+        headers = {"event": type_, "content-type": "application/json"}
+        return self.receiver.receive(HttpRequest("POST", path, "", headers, dumps(data), "gateway.test"))
+
+    def request(self, method: str = "GET", path: str = "/", body: bytes = b"", **headers: str) -> Result:
+        """Send a plain HTTP request; names of headers with underscores for dashes."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.receiver.receive(HttpRequest(method, path, "", named, body, "gateway.test"))
+
+    def deliver_next(self) -> Outcome:
+        """Deliver what waits first, as it comes out of its message."""
+        return self.deliverer.deliver(Delivery.parse(self.queue.waiting.pop(0).message()))

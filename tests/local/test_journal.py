@@ -1,0 +1,113 @@
+"""The file between runs: one process, one file, and clear words when it cannot be had."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.journal import FILE, Changes, Journal, JournalError, Message
+
+KEY = ("config", "space#a", "meta")
+
+
+def test_changes_come_back_after_a_reopen(tmp_path):
+    journal = Journal.open(tmp_path)
+    journal.write(Changes(items=[(KEY, '{"v": 1}')], sent=[Message("1", "{}", 1.5, 2.5), Message("2", "{}", 1, 2)]))
+    journal.write(Changes(items=[(KEY, '{"v": 2}')], deleted_messages=["1"]))
+    journal.close()
+    journal = Journal.open(tmp_path)
+    assert list(journal.items("config")) == [(KEY, '{"v": 2}')]
+    assert list(journal.items("records")) == []
+    assert journal.messages() == [Message("2", "{}", 1.0, 2.0)]
+    journal.write(Changes(deleted=[KEY]))
+    assert list(journal.items("config")) == []
+    journal.close()
+
+
+def test_a_key_that_is_deleted_and_written_stays(journal):
+    journal.write(Changes(items=[(KEY, "{}")], deleted=[KEY]))
+    assert list(journal.items("config")) == [(KEY, "{}")]
+
+
+def test_a_change_is_kept_whole_or_not_at_all(journal):
+    journal.write(Changes(sent=[Message("1", "{}", 1, 1)]))
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.write(Changes(items=[(KEY, "{}")], sent=[Message("1", "{}", 1, 1)]))
+    assert list(journal.items("config")) == []
+
+
+def test_nothing_changed_is_falsy():
+    assert not Changes()
+    assert Changes(deleted=[KEY])
+
+
+def test_messages_come_in_the_order_they_were_sent(journal):
+    for name in ("c", "a", "b"):
+        journal.write(Changes(sent=[Message(name, "{}", 1, 1)]))
+    assert [message.id for message in journal.messages()] == ["c", "a", "b"]
+
+
+def test_a_second_process_is_refused(journal, tmp_path, monkeypatch):
+    monkeypatch.setattr("local.journal.LOCK_SECONDS", 0.05)
+    with pytest.raises(JournalError, match="another gateway is using the data directory"):
+        Journal.open(tmp_path)
+
+
+def test_a_really_other_process_is_refused(journal, tmp_path):
+    code = f"from pathlib import Path; from local import journal; journal.LOCK_SECONDS = 0; journal.Journal.open(Path({str(tmp_path)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert "another gateway is using the data directory" in done.stderr
+
+
+def test_the_folder_is_made(tmp_path):
+    Journal.open(tmp_path / "a" / "b").close()
+    assert (tmp_path / "a" / "b" / FILE).is_file()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "a").write_text("a file")
+    with pytest.raises(JournalError, match="cannot be made"):
+        Journal.open(tmp_path / "a")
+
+
+def test_a_file_that_is_no_database(tmp_path):
+    (tmp_path / FILE).write_bytes(b"no database at all" * 100)
+    with pytest.raises(JournalError, match="is damaged"):
+        Journal.open(tmp_path)
+
+
+def test_a_folder_in_the_files_place(tmp_path):
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(JournalError, match="cannot be opened"):
+        Journal.open(tmp_path)
+
+
+def test_a_database_of_another_program(tmp_path):
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+    with pytest.raises(JournalError, match="database of another program"):
+        Journal.open(tmp_path)
+
+
+def test_a_journal_of_another_version(tmp_path):
+    Journal.open(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(JournalError, match="another version"):
+        Journal.open(tmp_path)
+
+
+@pytest.mark.parametrize("place", [100, 5 * 4096, -4096])
+def test_a_damaged_journal(tmp_path, place):
+    journal = Journal.open(tmp_path)
+    journal.write(Changes(items=[((*KEY[:2], str(number)), "x" * 1000) for number in range(100)]))
+    journal.close()
+    content = bytearray((tmp_path / FILE).read_bytes())
+    content[place : place + 1000] = b"\xff" * 1000
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(JournalError, match="is damaged"):
+        Journal.open(tmp_path)

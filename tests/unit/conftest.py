@@ -1,0 +1,8 @@
+import pytest
+
+from tests.fakes import Gateway
+
+
+@pytest.fixture
+def gateway():
+    return Gateway()

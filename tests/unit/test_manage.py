@@ -1,0 +1,423 @@
+from threading import Thread
+
+import pytest
+
+from eventgateway import providers
+from eventgateway.core.cors import CorsRule
+from eventgateway.core.errors import AlreadyExists, InUse, InvalidRequest, InvalidUpdate, NotFound, PathConflict, Unavailable
+from eventgateway.core.event_type import EventType
+from eventgateway.core.function import Function
+from eventgateway.core.json import dumps
+from eventgateway.core.space import KINDS, Space
+from eventgateway.core.subscription import Subscription
+from eventgateway.operations.manage import WRITE_ATTEMPTS, Manager
+from eventgateway.operations.spaces import Spaces
+from tests.unit.attempts import attempt
+
+HTTP = {"functionId": "f", "type": "http", "provider": {"url": "http://host/f"}}
+RULE = {"method": "GET", "path": "/h"}
+SYNC = {"type": "sync", "eventType": "u", "functionId": "f", "path": "/p", "method": "GET"}
+SYNC_ID = "c3luYyx1LCUyRnAsR0VU"
+EXAMPLES = [
+    pytest.param(EventType.kind, {"name": "x"}, "x", 'Event Type "x"', id="event type"),
+    pytest.param(Function.kind, {**HTTP, "functionId": "x"}, "x", 'Function "x"', id="function"),
+    pytest.param(Subscription.kind, SYNC, SYNC_ID, f'Subscription "{SYNC_ID}"', id="subscription"),
+    pytest.param(CorsRule.kind, RULE, "GET%2Fh", 'CORS configuration "GET%2Fh"', id="CORS rule"),
+]
+each_kind = pytest.mark.parametrize(("kind", "document", "identifier", "named"), EXAMPLES)
+
+
+@pytest.fixture
+def manager(gateway):
+    """The manager of a gateway where event type `u` and function `f` are registered."""
+    gateway.event_type("u")
+    gateway.function("f")
+    return gateway.manager
+
+
+def create(manager, kind, document, space="default"):
+    return manager.create(kind, space, dumps(document))
+
+
+def update(manager, kind, identifier, document, space="default"):
+    return manager.update(kind, space, identifier, dumps(document))
+
+
+def message(refused):
+    return refused.value.message
+
+
+def rival_of(gateway):
+    """Another writer: an instance of its own."""
+    return Manager(Spaces(gateway.store, providers.load(), gateway.clock), pause=lambda _: None)
+
+
+@each_kind
+def test_what_was_created_can_be_read_and_listed(manager, kind, document, identifier, named):
+    created = create(manager, kind, document)
+    assert created.id == identifier
+    assert manager.get(kind, "default", identifier) == created
+    assert created in manager.list(kind, "default", {})
+
+
+@each_kind
+def test_what_exists_cannot_be_created_again(manager, kind, document, identifier, named):
+    first = create(manager, kind, document)
+    with pytest.raises(AlreadyExists) as refused:
+        create(manager, kind, document | {"metadata": {"a": "b"}})
+    assert message(refused) in (f"{named} already exists.", f"{named} already registered.")
+    assert manager.get(kind, "default", identifier) == first
+
+
+@each_kind
+def test_what_is_not_there_cannot_be_read_changed_or_deleted(manager, kind, document, identifier, named):
+    for write in (
+        lambda: manager.get(kind, "default", identifier),
+        lambda: update(manager, kind, identifier, document),
+        lambda: manager.delete(kind, "default", identifier),
+    ):
+        with pytest.raises(NotFound) as refused:
+            write()
+        assert message(refused) == f"{named} not found."
+
+
+@each_kind
+def test_what_was_deleted_is_gone_and_can_be_created_again(manager, kind, document, identifier, named):
+    create(manager, kind, document)
+    manager.delete(kind, "default", identifier)
+    with pytest.raises(NotFound):
+        manager.get(kind, "default", identifier)
+    assert create(manager, kind, document).id == identifier
+
+
+@each_kind
+def test_metadata_is_replaced_by_an_update(manager, kind, document, identifier, named):
+    create(manager, kind, document | {"metadata": {"a": "1"}})
+    assert update(manager, kind, identifier, document | {"metadata": {"b": "2"}}).metadata == {"b": "2"}
+    assert manager.get(kind, "default", identifier).metadata == {"b": "2"}
+    assert update(manager, kind, identifier, document).metadata == {}
+
+
+@each_kind
+def test_spaces_do_not_share_resources(manager, kind, document, identifier, named):
+    create(manager, kind, document)
+    assert manager.list(kind, "other", {}) == []
+    with pytest.raises(NotFound):
+        manager.delete(kind, "other", identifier)
+    assert manager.get(kind, "default", identifier)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.path)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"metadata":1}', b"nope"])
+def test_an_invalid_document_is_refused_before_anything_is_read(gateway, kind, body):
+    gateway.store.away = True
+    with pytest.raises(InvalidRequest) as refused:
+        gateway.manager.create(kind, "default", body)
+    assert message(refused).startswith(f"{kind.label} doesn't validate. Validation error: ")
+
+
+def test_an_illegal_space_can_be_listed_but_not_written(manager):
+    assert manager.list(EventType.kind, "a", {}) == []
+    with pytest.raises(InvalidRequest, match="'min' tag"):
+        create(manager, EventType.kind, {"name": "u"}, "a")
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [({}, {"a", "b", "c"}), ({"k": "v"}, {"a", "b"}), ({"k": "v", "l": "w"}, {"a"}), ({"k": "zz"}, set()), ({"x": ""}, set())],
+)
+def test_lists_are_filtered_by_all_labels(gateway, labels, names):
+    for name, metadata in (("a", {"k": "v", "l": "w"}), ("b", {"k": "v"}), ("c", {})):
+        create(gateway.manager, EventType.kind, {"name": name, "metadata": metadata})
+    assert {each.id for each in gateway.manager.list(EventType.kind, "default", labels)} == names
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"eventType": "nope"}, 'Event Type "nope" not found.'),
+        ({"functionId": "nope"}, 'Function "nope" not found.'),
+        ({"functionId": "a b"}, 'Function "a b" not found.'),
+    ],
+)
+def test_a_subscription_needs_its_event_type_and_function(manager, change, reason):
+    with pytest.raises(InvalidRequest) as refused:
+        create(manager, Subscription.kind, SYNC | change)
+    assert message(refused) == reason
+    assert manager.list(Subscription.kind, "default", {}) == []
+
+
+@pytest.mark.parametrize("authorizer", ["nope", ""])
+def test_an_event_type_needs_its_authorizer(manager, authorizer):
+    for write in (
+        lambda: create(manager, EventType.kind, {"name": "v", "authorizerId": authorizer}),
+        lambda: update(manager, EventType.kind, "u", {"authorizerId": authorizer}),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            write()
+        assert message(refused) == "Authorizer function doesn't exists."
+    assert [each.id for each in manager.list(EventType.kind, "default", {})] == ["u"]
+
+
+def test_an_authorizer_of_another_space_does_not_count(gateway):
+    gateway.function("auth", "other")
+    with pytest.raises(InvalidRequest):
+        gateway.event_type("u", "auth")
+
+
+def test_a_duplicate_is_reported_before_an_unknown_function(manager):
+    create(manager, Subscription.kind, SYNC)
+    with pytest.raises(AlreadyExists):
+        create(manager, Subscription.kind, SYNC | {"functionId": "nope"})
+
+
+def test_a_duplicate_is_reported_before_its_path_could_conflict_with_itself(manager):
+    create(manager, Subscription.kind, SYNC | {"path": "/*x"})
+    with pytest.raises(AlreadyExists):
+        create(manager, Subscription.kind, SYNC | {"path": "/*x"})
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/:x", "static route already defined for route: /:x"),
+        ("/*x", 'wildcard with different name ("") already defined: for route: /*x'),
+    ],
+)
+def test_a_conflicting_path_is_refused_and_nothing_is_stored(manager, path, reason):
+    create(manager, Subscription.kind, SYNC)
+    with pytest.raises(PathConflict) as refused:
+        create(manager, Subscription.kind, SYNC | {"path": path})
+    assert message(refused) == f"Subscription path conflict: {reason}"
+    assert [each.path for each in manager.list(Subscription.kind, "default", {})] == ["/p"]
+
+
+def test_a_wildcard_must_be_last_even_in_the_first_path(manager):
+    with pytest.raises(PathConflict) as refused:
+        create(manager, Subscription.kind, SYNC | {"path": "/*w/b"})
+    assert message(refused) == "Subscription path conflict: wildcard must be the last parameter"
+
+
+@pytest.mark.parametrize("change", [{"type": "async"}, {"method": "POST"}])
+def test_a_path_conflicts_only_within_sync_subscriptions_of_a_method(manager, change):
+    create(manager, Subscription.kind, SYNC)
+    assert create(manager, Subscription.kind, SYNC | {"path": "/:x"} | change).path == "/:x"
+
+
+def test_a_path_is_free_again_when_its_subscription_is_deleted(manager):
+    create(manager, Subscription.kind, SYNC)
+    manager.delete(Subscription.kind, "default", SYNC_ID)
+    assert create(manager, Subscription.kind, SYNC | {"path": "/:x"}).path == "/:x"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"eventType": "nope"}, "EventType"),
+        ({"functionId": "nope"}, "FunctionID"),
+        ({"method": "POST"}, "Method"),
+        ({"path": "/*w/b"}, "Path"),
+        ({"type": "async"}, "Type"),
+    ],
+)
+def test_only_the_metadata_of_a_subscription_may_change(manager, change, field):
+    create(manager, Subscription.kind, SYNC)
+    with pytest.raises(InvalidUpdate) as refused:
+        update(manager, Subscription.kind, SYNC_ID, SYNC | change)
+    assert message(refused) == f"Invalid update. '{field}' of existing subscription cannot be updated."
+
+
+@pytest.mark.parametrize(("change", "field"), [({"method": "POST"}, "Method"), ({"path": "/x"}, "Path")])
+def test_method_and_path_of_a_cors_rule_may_not_change(manager, change, field):
+    create(manager, CorsRule.kind, RULE)
+    with pytest.raises(InvalidUpdate, match=f"'{field}' of existing CORS configuration"):
+        update(manager, CorsRule.kind, "GET%2Fh", RULE | change)
+
+
+def test_an_updated_subscription_delivers_once(gateway, manager):
+    create(manager, Subscription.kind, SYNC | {"type": "async", "path": "/", "method": "POST"})
+    [subscription] = manager.list(Subscription.kind, "default", {})
+    update(manager, Subscription.kind, subscription.id, subscription.stored() | {"metadata": {"a": "b"}})
+    gateway.spaces.expire()
+    gateway.emit()
+    assert len(gateway.queue.waiting) == 1
+
+
+def test_an_event_type_or_function_in_use_cannot_be_deleted(manager):
+    create(manager, Subscription.kind, SYNC)
+    with pytest.raises(InUse, match="there are subscriptions using it"):
+        manager.delete(EventType.kind, "default", "u")
+    with pytest.raises(InUse, match="subscribed to a least one event"):
+        manager.delete(Function.kind, "default", "f")
+    manager.delete(Subscription.kind, "default", SYNC_ID)
+    manager.delete(EventType.kind, "default", "u")
+    manager.delete(Function.kind, "default", "f")
+
+
+def test_an_authorizer_in_use_cannot_be_deleted(manager):
+    update(manager, EventType.kind, "u", {"authorizerId": "f"})
+    with pytest.raises(InUse, match="used as an authorizer for u event type"):
+        manager.delete(Function.kind, "default", "f")
+    update(manager, EventType.kind, "u", {})
+    manager.delete(Function.kind, "default", "f")
+
+
+def test_secrets_are_kept_by_sending_the_mask(gateway, manager):
+    keys = {"awsAccessKeyId": "id", "awsSecretAccessKey": "sec", "awsSessionToken": "tok"}
+    document = {"functionId": "l", "type": "awslambda", "provider": {"arn": "a", "region": "r", **keys}}
+    shown = create(manager, Function.kind, document).shown()
+    assert shown["provider"]["awsSecretAccessKey"] == "*****"
+    shown["provider"]["arn"] = "b"
+    assert update(manager, Function.kind, "l", shown).shown() == shown
+    assert gateway.store.log["default"][-1].after["provider"] == {"arn": "b", "region": "r", **keys}
+
+
+def test_an_update_takes_effect_for_the_next_event(gateway, manager):
+    gateway.subscribe("sync", "f")
+    update(manager, Function.kind, "f", {"type": "http", "provider": {"url": "http://host/g"}})
+    gateway.spaces.expire()
+    gateway.emit()
+    assert gateway.functions.called() == ["g"]
+
+
+def test_a_subscription_remembers_which_version_created_it(manager):
+    assert create(manager, Subscription.kind, SYNC).since == 3
+    assert update(manager, Subscription.kind, SYNC_ID, SYNC | {"metadata": {"a": "b"}, "since": 9}).since == 3
+    manager.delete(Subscription.kind, "default", SYNC_ID)
+    assert create(manager, Subscription.kind, SYNC).since == 6
+
+
+def test_every_write_is_one_change_with_what_it_refers_to(gateway, manager):
+    create(manager, Subscription.kind, SYNC)
+    manager.delete(Subscription.kind, "default", SYNC_ID)
+    *_, created, deleted = gateway.store.log["default"]
+    assert [change.version for change in gateway.store.log["default"]] == [1, 2, 3, 4]
+    assert [(each.kind, each.id) for each in created.references] == [(EventType.kind, "u"), (Function.kind, "f")]
+    assert (created.before, created.after["path"]) == (None, "/p")
+    assert (deleted.before, deleted.after, deleted.references) == (created.after, None, ())
+
+
+def test_a_write_that_lost_a_race_is_made_again_on_the_new_state(gateway, manager):
+    gateway.store.rivals = [lambda: create(rival_of(gateway), EventType.kind, {"name": "faster"})]
+    create(manager, EventType.kind, {"name": "v"})
+    assert {each.id for each in manager.list(EventType.kind, "default", {})} == {"u", "v", "faster"}
+
+
+def test_two_writers_of_the_same_id_cannot_both_win(gateway, manager):
+    gateway.store.rivals = [lambda: create(rival_of(gateway), EventType.kind, {"name": "v", "metadata": {"by": "rival"}})]
+    with pytest.raises(AlreadyExists):
+        create(manager, EventType.kind, {"name": "v"})
+    assert manager.get(EventType.kind, "default", "v").metadata == {"by": "rival"}
+
+
+def test_two_writers_cannot_leave_a_subscription_without_its_function(gateway, manager):
+    gateway.store.rivals = [lambda: rival_of(gateway).delete(Function.kind, "default", "f")]
+    with pytest.raises(InvalidRequest, match='Function "f" not found'):
+        create(manager, Subscription.kind, SYNC)
+
+
+def test_two_writers_cannot_leave_two_conflicting_paths(gateway, manager):
+    gateway.store.rivals = [lambda: create(rival_of(gateway), Subscription.kind, SYNC | {"path": "/:x"})]
+    with pytest.raises(PathConflict):
+        create(manager, Subscription.kind, SYNC)
+
+
+def test_two_writers_cannot_delete_a_function_that_was_just_subscribed(gateway, manager):
+    gateway.store.rivals = [lambda: create(rival_of(gateway), Subscription.kind, SYNC)]
+    with pytest.raises(InUse):
+        manager.delete(Function.kind, "default", "f")
+
+
+def test_an_update_that_lost_a_race_to_a_deletion_finds_nothing(gateway, manager):
+    gateway.store.rivals = [lambda: rival_of(gateway).delete(EventType.kind, "default", "u")]
+    with pytest.raises(NotFound):
+        update(manager, EventType.kind, "u", {"metadata": {"a": "b"}})
+
+
+def test_a_writer_that_always_loses_gives_up_after_bounded_pauses(gateway, manager):
+    pauses = []
+    patient = Manager(manager.spaces, pauses.append)
+    gateway.store.rivals = [
+        lambda number=number: create(rival_of(gateway), EventType.kind, {"name": f"rival-{number}"}) for number in range(WRITE_ATTEMPTS)
+    ]
+    gateway.clock.chance = 1.0
+    with pytest.raises(Unavailable, match="many writers"):
+        create(patient, EventType.kind, {"name": "v"})
+    assert gateway.store.rivals == []
+    assert pauses == [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5, 0.5, 0.5]
+
+
+def test_pauses_are_spread_by_chance(gateway, manager):
+    pauses = []
+    gateway.clock.chance = 0.25
+    gateway.store.rivals = [lambda: create(rival_of(gateway), EventType.kind, {"name": "faster"})]
+    create(Manager(manager.spaces, pauses.append), EventType.kind, {"name": "v"})
+    assert pauses == [0.0025]
+
+
+def test_a_store_that_is_away_is_not_a_lost_race(gateway, manager):
+    gateway.store.away = True
+    with pytest.raises(Unavailable, match="configuration is not available"):
+        create(Manager(manager.spaces, pytest.fail), EventType.kind, {"name": "v"})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        ("/a", "/:x", "static route already defined for route: /:x"),
+        ("/:x", "/a", 'parameter with different name ("x") already defined: for route: /a'),
+        ("/a", "/*w", 'wildcard with different name ("") already defined: for route: /*w'),
+        ("/u/:id", "/u/:name", 'parameter with different name ("id") already defined: for route: /u/:name'),
+        ("/a", "/b/*w/c", "wildcard must be the last parameter"),
+    ],
+)
+def test_cors_rules_with_conflicting_paths_are_refused_before_they_stop_the_routing(gateway, first, second, reason):
+    rule = gateway.cors({"method": "GET", "path": first})
+    with pytest.raises(PathConflict) as refused:
+        gateway.cors({"method": "GET", "path": second})
+    assert message(refused) == f"CORS configuration path conflict: {reason}"
+    gateway.spaces.expire()
+    assert gateway.emit().status == 202
+    assert gateway.manager.list(CorsRule.kind, "default", {}) == [rule]
+
+
+def test_cors_rules_of_different_methods_do_not_conflict(gateway):
+    gateway.cors({"method": "GET", "path": "/a"})
+    assert gateway.cors({"method": "PUT", "path": "/:x"}).path == "/:x"
+
+
+def test_looking_at_spaces_that_do_not_exist_leaves_nothing_behind(gateway, manager):
+    for number in range(50):
+        assert manager.list(Function.kind, f"nowhere-{number}", {}) == []
+    assert set(manager.spaces.table.spaces) == {"default"}
+
+
+def test_two_threads_of_one_instance_cannot_leave_two_conflicting_paths(gateway, manager, monkeypatch):
+    """Threads share the table: what one of them checks must not be changed by the refresh of another before it is written."""
+    check_path, rivals = Space.check_path, []
+
+    def rival():
+        attempt(create, manager, Subscription.kind, SYNC | {"path": "/a"})
+        manager.list(Subscription.kind, "default", {})
+
+    def check_and_be_slow(space, resource):
+        check_path(space, resource)
+        if not rivals:
+            rivals.append(Thread(target=rival))
+            rivals[0].start()
+            rivals[0].join(0.2)
+
+    monkeypatch.setattr(Space, "check_path", check_and_be_slow)
+    attempt(create, manager, Subscription.kind, SYNC | {"path": "/:x"})
+    rivals[0].join()
+    stored = [document["path"] for kind, document in gateway.store.documents("default").values() if kind is Subscription.kind]
+    assert len(stored) == 1
+
+
+def test_an_update_that_changes_nothing_writes_nothing(gateway, manager):
+    """Clients that deploy again send every function again, since they cannot compare masked secrets."""
+    function = {"type": "http", "provider": {"url": "http://host/f"}}
+    gateway.create(Function.kind, {"functionId": "same", **function})
+    version = manager.spaces.current("default").version
+    assert manager.update(Function.kind, "default", "same", dumps(function)).shown()["provider"] == function["provider"]
+    assert manager.spaces.current("default").version == version

@@ -1,0 +1,295 @@
+"""What plugins can do to events, and what they cannot do to the gateway."""
+
+import logging
+from dataclasses import replace
+from threading import Event as Signal
+
+import pytest
+
+from eventgateway.core.errors import FunctionUnreachable, MalformedResult, PluginError, ProviderError
+from eventgateway.core.result import Result
+from eventgateway.operations.deliver import Outcome
+from eventgateway.operations.plugins import NO_PLUGINS
+from eventgateway.operations.system_events import FunctionCall
+from eventgateway.plugin import ASYNC, INVOCATION_FAILED, INVOKED, INVOKING, RECEIVED, SYNC, Refused, subject
+from tests.unit.plugging import EVENT, Recorder, changing, plug_in, raising, returning, worker
+
+ACCEPTED = Result(202)
+
+
+@pytest.fixture
+def logged(caplog, monkeypatch):
+    """What the gateway logs, however other tests set its loggers."""
+    logger = logging.getLogger("eventgateway")
+    monkeypatch.setattr(logger, "propagate", False)
+    logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO, "eventgateway"):
+        yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+class TestWithoutPlugins:
+    def test_nothing_is_built(self, gateway):
+        def explode():
+            raise AssertionError("nobody wants to know")
+
+        with NO_PLUGINS.reactions(gateway.clock) as reactions:
+            assert reactions.invoking(FunctionCall("space", "f", False, explode)) is None
+            reactions.invoked(FunctionCall("space", "f", False, explode), b"")
+        assert gateway.clock.stamps == 0
+
+    def test_nothing_is_built_for_a_type_that_no_plugin_wants(self, gateway):
+        plug_in(gateway, worker("p", Recorder(), [(INVOKED, SYNC)]))
+        gateway.emit()
+        assert gateway.clock.stamps == 1  # the event itself
+
+
+class TestReceived:
+    def test_a_plugin_is_told_path_event_and_headers(self, gateway):
+        plugin = Recorder()
+        plug_in(gateway, worker("p", plugin))
+        gateway.emit("u", "/a", {"x": 1})
+        [told] = plugin.told
+        assert (told.type, told.content_type, told.source) == (RECEIVED, "application/json", subject(told).source)
+        assert told.data["path"] == "/a"
+        assert told.data["headers"] == {"Event": "u", "Content-Type": "application/json"}
+        assert (subject(told).type, subject(told).data) == ("u", {"x": 1})
+
+    def test_what_it_returns_is_routed_queued_told_and_called(self, gateway):
+        gateway.subscribe("sync", "f", "changed")
+        gateway.subscribe("async", "g", "changed")
+        gateway.subscribe("async", "s", RECEIVED)
+        gateway.subscribe("async", "never", "u")
+        plug_in(gateway, worker("p", Recorder(returning(EVENT))))
+        assert gateway.emit("u") == Result(200)
+        assert gateway.functions.calls == [("f", EVENT.document())]
+        assert gateway.queue.events("g") == [EVENT.document()]
+        assert [each["data"]["event"] for each in gateway.queue.events("s")] == [EVENT.document()]
+        assert gateway.queue.events("never") == []
+
+    def test_plugins_are_asked_in_the_order_of_their_names_each_about_what_the_one_before_returned(self, gateway):
+        first, second, third = (
+            Recorder(changing(lambda e: {"data": [*e.data, "a"]})),
+            Recorder(),
+            Recorder(changing(lambda e: {"type": "v"})),
+        )
+        plug_in(gateway, worker("c", third), worker("a", first), worker("b", second))
+        gateway.subscribe("async", "f", "v")
+        gateway.emit(data=[])
+        assert [subject(each.told[0]).data for each in (first, second, third)] == [[], ["a"], ["a"]]
+        assert gateway.queue.events("f")[0]["data"] == ["a"]
+
+    def test_a_raw_request_that_is_changed_still_gets_its_path_parameters(self, gateway):
+        gateway.subscribe("sync", "f", "http.request", "/x/:id", "GET")
+        plug_in(gateway, worker("p", Recorder(changing(lambda e: {"extensions": {"tenant": "t"}}))))
+        gateway.request("GET", "/x/7")
+        [(_, seen)] = gateway.functions.calls
+        assert (seen["data"]["params"], seen["extensions"]) == ({"id": "7"}, {"tenant": "t"})
+
+    def test_a_refusal_names_the_plugin_and_nothing_is_called_or_queued(self, gateway):
+        gateway.event_type("u", None)
+        gateway.function("authorizer")
+        gateway.manager.update(gateway.event_type("v", "authorizer").kind, "default", "v", b'{"name":"v","authorizerId":"authorizer"}')
+        for type_ in ("sync", "async"):
+            gateway.subscribe(type_, "f", "v")
+        gateway.subscribe("async", "s", RECEIVED)
+        last = Recorder()
+        plug_in(
+            gateway,
+            worker("guard", Recorder(raising(Refused("no tenant", 401)))),
+            worker("z", last),
+            worker("a", Recorder(), [(RECEIVED, ASYNC)]),
+        )
+        with pytest.raises(PluginError, match=r'^Plugin "guard" refused the event: no tenant$') as refused:
+            gateway.emit("v")
+        assert refused.value.status == 401
+        assert (gateway.journal, last.told) == ([], [])
+
+    @pytest.mark.parametrize(
+        "error", [RuntimeError("secret"), SystemExit(1), KeyboardInterrupt(), TimeoutError("secret"), RecursionError()]
+    )
+    def test_any_other_error_is_a_500_that_keeps_its_text_to_itself(self, gateway, error, logged):
+        gateway.subscribe("async", "f")
+        plug_in(gateway, worker("p", Recorder(raising(error))))
+        with pytest.raises(PluginError, match=r'^Plugin "p" failed. Please check logs\.$') as failed:
+            gateway.emit()
+        assert (failed.value.status, gateway.journal) == (500, [])
+        assert any(record.exc_info and record.exc_info[1] is error for record in logged.records)
+
+    @pytest.mark.parametrize(
+        "returned",
+        [
+            "text", {}, 1, False, replace(EVENT, id=""), replace(EVENT, type=RECEIVED), replace(EVENT, type="eventgateway.x"),
+            replace(EVENT, type=None), replace(EVENT, source=":"), replace(EVENT, data=object()), replace(EVENT, data="\ud800"),
+            replace(EVENT, data=2**70), replace(EVENT, extensions=["a"]), replace(EVENT, time="yesterday"),
+        ],
+        ids=repr,
+    )  # fmt: skip
+    def test_what_is_no_valid_event_cannot_be_returned(self, gateway, returned, logged):
+        gateway.subscribe("async", "f")
+        plug_in(gateway, worker("p", Recorder(returning(returned))))
+        with pytest.raises(PluginError, match=r'^Plugin "p" failed. Please check logs\.$'):
+            gateway.emit()
+        assert gateway.journal == []
+        assert "no valid event" in logged.text
+
+    def test_a_plugin_changes_the_event_by_returning_one_and_in_no_other_way(self, gateway):
+        returned = replace(EVENT, type="u", data={"by": "plugin"})
+
+        def answer(event):
+            event.data["event"]["data"]["x"] = event.extensions["x"] = 2
+            return returned
+
+        plug_in(gateway, worker("a", Recorder(lambda e: e.data["event"]["data"].clear())), worker("b", last := Recorder(answer)))
+        gateway.subscribe("sync", "f")
+        gateway.functions.answer("f", {})
+        gateway.emit(data={"x": 1})
+        assert subject(last.told[0]).data == {"x": 2}
+        returned.data["by"] = "nobody"
+        assert gateway.functions.calls == [("f", {**EVENT.document(), "eventType": "u"})]
+
+    @pytest.mark.parametrize("status", [399, 600, 200, "400", None])
+    def test_a_refusal_is_an_error(self, status):
+        with pytest.raises(ValueError, match="400 to 599"):
+            Refused("why", status)
+
+
+class TestInvoking:
+    def test_what_it_returns_is_what_that_function_sees(self, gateway):
+        gateway.subscribe("sync", "f")
+        gateway.subscribe("async", "g")
+        gateway.subscribe("async", "s", INVOKING)
+        gateway.subscribe("async", "t", INVOKED)
+        plugin = Recorder(returning(EVENT))
+        plug_in(gateway, worker("p", plugin, [(INVOKING, SYNC)]))
+        gateway.emit(data={"x": 1})
+        assert gateway.functions.calls == [("f", EVENT.document())]
+        assert [each["data"] for each in gateway.queue.events("g")] == [{"x": 1}]
+        assert {each: gateway.queue.events(each)[0]["data"]["event"] for each in "st"} == dict.fromkeys("st", EVENT.document())
+        assert {name: plugin.told[0].data[name] for name in ("space", "functionId")} == {"space": "default", "functionId": "f"}
+
+    def test_so_does_an_async_function_at_each_attempt(self, gateway):
+        gateway.subscribe("async", "f")
+        plugin = Recorder(changing(lambda e: {"id": "new", "data": [e.data]}))
+        plug_in(gateway, worker("p", plugin, [(INVOKING, SYNC)]))
+        gateway.emit(data=1)
+        gateway.functions.answers["f"] = FunctionUnreachable("refused")
+        gateway.deliver_next()
+        gateway.deliver_next()
+        assert [event["data"] for _, event in gateway.functions.calls] == [[1], [1]]
+        assert {each["X-Event-Id"] for each in gateway.functions.headers} == {"new"}
+        assert len({each["X-Delivery-Id"] for each in gateway.functions.headers}) == 1
+
+    def test_a_refusal_of_a_sync_call_leaves_nothing_called_or_queued(self, gateway):
+        gateway.subscribe("sync", "f")
+        gateway.subscribe("async", "g")
+        failed = Recorder()
+        plug_in(
+            gateway,
+            worker("p", Recorder(raising(Refused("no", 451))), [(INVOKING, SYNC)]),
+            worker("q", failed, [(INVOCATION_FAILED, SYNC)]),
+        )
+        with pytest.raises(PluginError) as refused:
+            gateway.emit()
+        assert (refused.value.status, gateway.journal, failed.told) == (451, [], [])
+
+    @pytest.mark.parametrize("error", [Refused("no"), RuntimeError("bug")])
+    def test_a_refusal_of_an_async_delivery_is_a_failed_attempt(self, gateway, error):
+        gateway.subscribe("async", "f")
+        gateway.emit()
+        plug_in(gateway, worker("p", Recorder(raising(error)), [(INVOKING, SYNC)]))
+        outcomes = []
+        while gateway.queue.waiting:
+            gateway.clock.now = max(gateway.clock.now, gateway.queue.waiting[0].not_before)
+            outcomes.append(gateway.deliver_next())
+        assert outcomes == [Outcome.RETRIED] * 7 + [Outcome.DEAD]
+        assert gateway.dead_letters.letters[0].reason.startswith('Plugin "p" ')
+        assert gateway.functions.calls == []
+
+    def test_plugins_are_not_told_about_functions_that_get_system_events(self, gateway):
+        gateway.subscribe("async", "s", RECEIVED)
+        plugin = Recorder(raising(Refused("never asked")))
+        plug_in(gateway, worker("p", plugin, [(INVOKING, SYNC), (INVOKED, ASYNC)]))
+        gateway.emit()
+        assert gateway.deliver_next() is Outcome.DELIVERED
+        assert plugin.told == []
+
+
+class TestBehindTheCall:
+    def test_a_plugin_is_told_the_result(self, gateway):
+        gateway.subscribe("sync", "f")
+        gateway.functions.answer("f", {"body": "hi"})
+        plugin = Recorder(lambda _: "is ignored")
+        plug_in(gateway, worker("p", plugin, [(INVOKED, SYNC)]))
+        assert gateway.emit() == Result(200, {}, "hi")
+        assert (plugin.told[0].data["functionId"], plugin.told[0].data["result"]) == ("f", {"body": "hi"})
+
+    def test_or_the_error(self, gateway):
+        gateway.subscribe("sync", "f")
+        gateway.functions.answers["f"] = FunctionUnreachable("refused")
+        plugin = Recorder(returning(EVENT))
+        plug_in(gateway, worker("p", plugin, [(INVOCATION_FAILED, SYNC)]))
+        with pytest.raises(ProviderError):
+            gateway.emit()
+        assert plugin.told[0].data["error"] == {"message": "refused"}
+
+    @pytest.mark.parametrize(("type_", "failure"), [(INVOKED, None), (INVOCATION_FAILED, FunctionUnreachable("refused"))])
+    def test_one_that_raises_takes_the_place_of_the_answer_of_a_sync_function(self, gateway, type_, failure):
+        gateway.subscribe("sync", "f")
+        gateway.subscribe("async", "s", type_)
+        if failure:
+            gateway.functions.answers["f"] = failure
+        plug_in(gateway, worker("p", Recorder(raising(Refused("not for you", 403))), [(type_, SYNC)]))
+        with pytest.raises(PluginError, match="not for you"):
+            gateway.emit()
+        assert gateway.journal == ["call f", "queue s"]
+
+    def test_a_malformed_result_was_a_call_all_the_same(self, gateway):
+        gateway.subscribe("sync", "f")
+        gateway.functions.answer("f", {"statusCode": 1})
+        plugin = Recorder()
+        plug_in(gateway, worker("p", plugin, [(INVOKED, SYNC), (INVOCATION_FAILED, SYNC)]))
+        with pytest.raises(MalformedResult):
+            gateway.emit()
+        assert plugin.types == [INVOKED]
+
+    @pytest.mark.parametrize(("type_", "status", "outcome"), [(INVOKED, 200, Outcome.DELIVERED), (INVOCATION_FAILED, 404, Outcome.RETRIED)])
+    def test_one_that_raises_behind_an_async_delivery_changes_nothing(self, gateway, type_, status, outcome, logged):
+        gateway.subscribe("async", "f")
+        gateway.functions.answer("f", {}, status)
+        gateway.emit()
+        plug_in(gateway, worker("p", Recorder(raising(Refused("no"))), [(type_, SYNC)]))
+        assert gateway.deliver_next() is outcome
+        assert "plugin failed behind the call" in logged.text
+
+
+class TestAsync:
+    def test_a_plugin_runs_beside_the_event_and_is_waited_for(self, gateway):
+        called, seen = Signal(), []
+        gateway.subscribe("sync", "f")
+        gateway.functions.post, post = lambda *a: (called.set(), post(*a))[1], gateway.functions.post
+        plug_in(gateway, worker("p", Recorder(lambda _: seen.append(called.wait(2))), [(RECEIVED, ASYNC)]))
+        gateway.emit()
+        assert seen == [True]
+
+    def test_it_is_told_what_the_sync_ones_made_of_the_event(self, gateway):
+        beside = Recorder(returning(EVENT))
+        plug_in(gateway, worker("a", beside, [(RECEIVED, ASYNC)]), worker("b", Recorder(changing(lambda e: {"data": 2}))))
+        gateway.subscribe("async", "f")
+        gateway.emit(data=1)
+        assert subject(beside.told[0]).data == 2
+        assert gateway.queue.events("f")[0]["data"] == 2
+
+    def test_its_errors_are_logged_and_change_nothing(self, gateway, logged):
+        gateway.subscribe("sync", "f")
+        plug_in(gateway, worker("p", Recorder(raising(RuntimeError("bug"))), [(RECEIVED, ASYNC), (INVOKED, ASYNC)]))
+        assert gateway.emit() == Result(200)
+        assert logged.text.count("plugin failed beside the event") == 2
+
+    def test_deliveries_wait_for_it_too(self, gateway):
+        gateway.subscribe("async", "f")
+        gateway.emit()
+        plugin = Recorder()
+        plug_in(gateway, worker("p", plugin, [(INVOKING, ASYNC), (INVOKED, ASYNC)]))
+        gateway.deliver_next()
+        assert sorted(plugin.types) == sorted([INVOKING, INVOKED])
