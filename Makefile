@@ -8,7 +8,7 @@ SOURCES := layers/eventgateway/python functions local tests
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-slow check format lock wheel clean
+.PHONY: help setup dev test test-slow check format openapi lock wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ check: $(STAMP) ## Check format, lint, types and the arrow of imports; runs no t
 format: $(STAMP) ## Format the sources and mend what the linter can
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
+
+openapi: $(STAMP) ## Write the description of the Config API to docs/openapi.json
+	@$(BIN)/python -m eventgateway.web.openapi > docs/openapi.json
 
 lock: $(STAMP) ## Pin the newest allowed versions of all dependencies in requirements.lock
 	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade \

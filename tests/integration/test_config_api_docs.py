@@ -14,7 +14,7 @@ from eventgateway.core.document import METHODS
 from eventgateway.core.provider import Provider
 from eventgateway.operations import system_events
 from eventgateway.providers.awslambda import ADVICE
-from eventgateway.web import config_api, paging
+from eventgateway.web import config_api, metrics, paging
 from eventgateway.web.openapi import text
 from tests.clients.gateway import Gateway, serving
 
@@ -81,6 +81,7 @@ def test_every_field_of_the_config_api_is_documented() -> None:
         *(f"Function call failed with {code}. {advice}" for code, advice in ADVICE.items()),
         *(f"`{name}`" for name in (system_events.RECEIVED, system_events.INVOKING, system_events.INVOKED, system_events.INVOCATION_FAILED)),
         *(f"`{method}`" for method in METHODS),
+        *(f"`{name}`" for name in (metrics.BACKLOG, *(each[1] for each in metrics.COUNTERS + metrics.GAUGES + metrics.HISTOGRAMS))),
         paging.WRONG_LIMIT,
         paging.WRONG_CURSOR,
         paging.TOO_LARGE,

@@ -250,10 +250,11 @@ def test_every_other_body_is_delivered_as_text(type_, body):
     assert isinstance(body_value(type_, body), str)
 
 
-def test_json_is_parsed_up_to_a_depth_and_stays_base64_beyond():
-    nested = [b"[" * depth + b"]" * depth for depth in (DEPTH_LIMIT, DEPTH_LIMIT + 1)]
-    assert isinstance(body_value("application/json", nested[0]), list)
-    assert body_value("application/json", nested[1]) == b64encode(nested[1]).decode()
+@pytest.mark.parametrize(("opening", "closing", "levels"), [(b"[", b"]", 1), (b'{"a":', b"}", 1), (b'[{"a":', b"}]", 2)])
+def test_json_is_parsed_up_to_a_depth_and_stays_base64_beyond(opening, closing, levels):
+    allowed, beyond = (opening * times + b"1" + closing * times for times in (DEPTH_LIMIT // levels, DEPTH_LIMIT // levels + 1))
+    assert body_value("application/json", allowed) == loads(allowed)
+    assert body_value("application/json", beyond) == b64encode(beyond).decode()
 
 
 def test_many_brackets_are_not_deep():

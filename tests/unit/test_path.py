@@ -182,7 +182,7 @@ def test_segments_stand_between_slashes(path, parts):
     assert segments(path) == parts
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(PATTERNS, max_size=8), st.lists(PATHS, min_size=1, max_size=6))
 def test_resolve_agrees_with_a_matcher_that_tries_every_pattern(patterns, paths):
     tree, accepted = grow(patterns)
@@ -192,7 +192,7 @@ def test_resolve_agrees_with_a_matcher_that_tries_every_pattern(patterns, paths)
         assert found(tree, path) == (matches[0] if matches else None)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(PATTERNS, max_size=8), st.lists(PATHS, min_size=1, max_size=6), st.data())
 def test_a_tree_built_in_any_order_resolves_alike(patterns, paths, data):
     tree, accepted = grow(patterns)
@@ -201,7 +201,7 @@ def test_a_tree_built_in_any_order_resolves_alike(patterns, paths, data):
     assert [found(other, path) for path in paths] == [found(tree, path) for path in paths]
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(PATTERNS, max_size=8, unique=True), st.lists(PATHS, min_size=1, max_size=6), PATTERNS, st.data())
 def test_after_removals_a_tree_is_like_one_that_never_had_the_removed(patterns, paths, newcomer, data):
     tree, accepted = grow(patterns)
@@ -214,7 +214,7 @@ def test_after_removals_a_tree_is_like_one_that_never_had_the_removed(patterns, 
     assert bool(tree) == bool(fresh)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(PATTERNS, max_size=6), st.lists(PATHS, min_size=1, max_size=6), PATTERNS, PATTERNS)
 def test_a_refused_pattern_changes_nothing(patterns, paths, newcomer, later):
     tree, accepted = grow(patterns)

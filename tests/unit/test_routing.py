@@ -178,7 +178,7 @@ def naive_sync(subscriptions, method, path, event_type):
     return None
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(STEPS)
 def test_the_table_agrees_with_a_filter_over_all_subscriptions(steps):
     table, resources = play(steps)

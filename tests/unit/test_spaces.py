@@ -227,7 +227,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(STEPS)
 def test_a_table_that_followed_the_changes_is_like_one_that_was_loaded(steps):
     gateway = Gateway()
