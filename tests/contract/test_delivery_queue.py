@@ -19,7 +19,7 @@ from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery
 from eventgateway.core.errors import PayloadTooLarge, Unavailable
 from eventgateway.core.ports import DeadLetter
 from eventgateway.queue import BATCH_MESSAGES, GROUP_LIMIT, ROUNDS, SqsQueue, batches
-from eventgateway.storage.dynamodb import DynamoDeadLetters
+from eventgateway.storage.dead_letters import DynamoDeadLetters
 from local.resources import create_table
 from tests.contract.backends import aws_error
 from tests.contract.conftest import set_aws_environment
@@ -350,6 +350,16 @@ class TestDeadLetters:
         for space, accepted_at in [("three", NOON), ("three", NOON + 3600), ("three", NOON + 3601), ("four", NOON)]:
             letters.put(DeadLetter(delivery(space=space, accepted_at=accepted_at), "x", NOON))
         assert [len(rows_of(table, space, at)) for space, at in [("three", NOON), ("three", NOON + 3600), ("four", NOON)]] == [1, 2, 1]
+
+    def test_a_dead_letter_larger_than_an_item_is_kept_whole(self, letters, table):
+        """DynamoDB's items end at 400 KB, messages of the queue at 1 MiB; one that could not be kept would come again forever."""
+        dead = delivery({"a": "\u6f22" * 300_000}, space="five")
+        letters.put(DeadLetter(dead, "x", NOON))
+        rows = sorted(rows_of(table, "five", NOON), key=lambda row: row["sk"])
+        documents = [loads(row["document"]) for row in rows]
+        assert [row["sk"] for row in rows] == [dead.id, *(f"{dead.id}#{number}" for number in range(1, len(rows)))]
+        assert {document["parts"] for document in documents} == {len(rows)}
+        assert Delivery.parse("".join(document["message"] for document in documents)) == dead
 
     def test_table_is_gone(self, emulator):
         with pytest.raises(Unavailable, match="The store of dead letters is not available"):

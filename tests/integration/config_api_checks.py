@@ -18,9 +18,10 @@ REASONS = (
 
 @schemathesis.hook
 def filter_query(_: object, query: Mapping[str, object] | None) -> bool:
-    """Labels of other types are no negative data: in a URL all is text."""
+    """Labels that are no strings are no negative data: in a URL all is text. They come as one object or as parameters of their own."""
+    own = {name: value for name, value in (query or {}).items() if name not in ("limit", "cursor", "metadata")}
     labels = (query or {}).get("metadata", {})
-    return isinstance(labels, Mapping) and all(isinstance(value, str) for value in labels.values())
+    return isinstance(labels, Mapping) and all(isinstance(value, str) for value in [*own.values(), *labels.values()])
 
 
 @schemathesis.check

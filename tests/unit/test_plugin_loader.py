@@ -140,3 +140,15 @@ def test_a_plugin_that_makes_no_sense_is_named_with_the_reason(install, source, 
     install("p", source)
     assert refusal().startswith('Plugin "p" ')
     assert reason in refusal()
+
+
+def test_the_settings_of_plugins_can_be_taken_alone():
+    environment = {"PLUGINS": "", "PLUGIN_SECONDS": "0.5", "PLUGIN_POLICY": "open", "CONFIG_TTL": "never"}
+    assert Settings.given(environment, "PLUGIN") == {"plugins": "", "plugin_seconds": 0.5, "plugin_policy": PluginPolicy.OPEN}
+    assert Settings.given({}, "PLUGIN") == {}
+
+
+@pytest.mark.parametrize(("name", "value"), [("PLUGIN_SECONDS", "0"), ("PLUGIN_SECONDS", "nan"), ("PLUGIN_POLICY", "ajar")])
+def test_limits_that_make_no_sense_are_named(name, value):
+    with pytest.raises(InvalidSettings, match=f"^{name}='{value}': "):
+        Settings.given({name: value})

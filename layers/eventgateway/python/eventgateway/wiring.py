@@ -14,7 +14,8 @@ from eventgateway.operations.usage import Usage
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
 from eventgateway.settings import Mode, Settings
-from eventgateway.storage.dynamodb import DynamoConfigStore, DynamoDeadLetters
+from eventgateway.storage.dead_letters import DynamoDeadLetters
+from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.usage import DynamoUsage
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.events_api import EventsApi

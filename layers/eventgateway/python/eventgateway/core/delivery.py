@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.event import Event
-from eventgateway.core.json import JsonError, JsonObject, dumps, loads, raw
+from eventgateway.core.json import JsonError, JsonObject, dumps, raw, restore
 from eventgateway.core.routing import Subscriber
 from eventgateway.core.xml_text import escape_json
 
@@ -50,7 +50,7 @@ class Delivery:
     def parse(cls, message: str) -> "Delivery":
         """Read a queue message. Raises InvalidRequest for one we did not write."""
         try:
-            document = loads(message)
+            document = restore(message)
             return cls._restore(document if isinstance(document, dict) else {})
         except (JsonError, KeyError, TypeError, ValueError) as error:
             raise InvalidRequest(f"not a delivery message: {error}") from error

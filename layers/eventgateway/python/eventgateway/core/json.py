@@ -23,14 +23,20 @@ class JsonError(ValueError):
 
 
 def loads(text: bytes | str) -> JsonValue:
-    """The value of a JSON text (RFC 8259); raises JsonError."""
+    """The value of a JSON text (RFC 8259) that comes from outside; raises JsonError, also for one too deep to be passed on."""
+    value = restore(text)
+    if _brackets(text) > DEPTH_LIMIT:
+        _check_depth(value)
+    return value
+
+
+def restore(text: bytes | str) -> JsonValue:
+    """The value of a JSON text that we wrote ourselves: around what came from outside it has some more levels. Raises JsonError."""
     try:
         value: JsonValue = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         reason = str(error)
         raise JsonError(f"invalid JSON: {reason}", empty=not text.strip(), truncated=reason.startswith(TRUNCATED)) from error
-    if _brackets(text) > DEPTH_LIMIT:
-        _check_depth(value)
     return value
 
 

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -57,11 +57,11 @@ class Subscription:
     def parse(cls, space: str, document: Mapping[str, JsonValue]) -> "Subscription":
         """Read a document of the Config API. Raises InvalidRequest."""
         try:
-            subscription = cls.restore(space, document)
+            subscription = cls.restore(space, {**document, "since": None})
             subscription.validate()
         except InvalidRequest as error:
             raise cls.kind.invalid(error) from error
-        return replace(subscription, since=0)
+        return subscription
 
     @classmethod
     def restore(cls, space: str, document: Mapping[str, JsonValue]) -> "Subscription":

@@ -9,7 +9,7 @@ from typing import TypeVar
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import PluginError, ProviderError
 from eventgateway.core.function import Function
-from eventgateway.core.json import loads
+from eventgateway.core.json import restore
 from eventgateway.core.ports import Clock, DeadLetter, DeadLetters, DeliveryQueue
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy
@@ -71,7 +71,7 @@ class Deliverer:
         function = _function(table, delivery) or _function(table := self.spaces.latest(), delivery)
         if function is None:
             return self._bury(delivery, "the subscription or its function no longer exists")
-        about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: loads(delivery.event))
+        about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: restore(delivery.event))
         with self.plugins.reactions(self.clock) as reactions:
             return self._attempt(table, function, delivery, about, reactions)
 

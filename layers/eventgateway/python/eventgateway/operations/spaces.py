@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from eventgateway.core.cors import CorsRule
-from eventgateway.core.errors import Unavailable
+from eventgateway.core.errors import PathConflict, Unavailable
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.json import JsonObject
@@ -84,7 +84,7 @@ class Spaces:
         if (known.version if known else 0) >= version:
             return
         changes = self.store.changes(name, known.version) if known is not None else None
-        if changes is None:
+        if not changes or changes[-1].version < version:
             self._reload(name)
         else:
             self._apply(name, changes)
@@ -93,7 +93,7 @@ class Spaces:
         snapshot = self.store.load(name)
         space = Space(name, snapshot.version)
         for kind, document in snapshot.documents:
-            space.put(self.restore(kind, name, document))
+            _put(space, self.restore(kind, name, document))
         self.table.replace(space)
 
     def _apply(self, name: str, changes: list[Change]) -> None:
@@ -101,7 +101,7 @@ class Spaces:
             if change.after is None:
                 self.table.remove(name, change.kind, change.id)
             else:
-                self.table.put(self.restore(change.kind, name, change.after))
+                _put(self.table, self.restore(change.kind, name, change.after))
             self.table.spaces[name].version = change.version
 
     def restore(self, kind: Kind, space: str, document: JsonObject) -> Resource:
@@ -110,3 +110,11 @@ class Spaces:
             return Function.restore(space, document, self.providers)
         readers = {EventType.kind: EventType, Subscription.kind: Subscription, CorsRule.kind: CorsRule}
         return readers[kind].restore(space, document)  # type: ignore[no-any-return, attr-defined] # one signature, four classes
+
+
+def _put(target: Space | RoutingTable, resource: Resource) -> None:
+    """Writers refuse paths in conflict; should one be stored all the same, it must not stop the routing of all others."""
+    try:
+        target.put(resource)
+    except PathConflict as error:
+        log.warning("stored path is not routed", extra={"space": resource.space, "id": resource.id, "error": error.message})

@@ -15,7 +15,7 @@ from pynamodb.transactions import TransactWrite
 
 from eventgateway.core.errors import PayloadTooLarge, Unavailable, WriteConflict
 from eventgateway.core.json import JsonObject, dumps, loads
-from eventgateway.core.ports import Change, DeadLetter, Snapshot
+from eventgateway.core.ports import Change, Snapshot
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.space import KINDS
 
@@ -25,7 +25,7 @@ VERSION_DIGITS = 16
 SORT_KEY_LIMIT = 900  # bytes; DynamoDB ends at 1,024
 DOCUMENT_LIMIT = 128 * 1024  # bytes; DynamoDB's items end at 400 KB, and a change row holds two documents and an id
 HASHED = "sha256:"
-CHANGE_SECONDS, DEAD_LETTER_SECONDS = 90 * 86400, 14 * 86400
+CHANGE_SECONDS = 90 * 86400
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
 BY_TAG = {kind.tag: kind for kind in KINDS}
@@ -178,22 +178,6 @@ class DynamoConfigStore:
             after=_dump(change.after),
             ttl=now + CHANGE_SECONDS,
         )
-
-
-class DynamoDeadLetters:
-    """Implements `DeadLetters` in the table of records: a partition for each space and hour."""
-
-    def __init__(self, table: str) -> None:
-        self._rows = row_class(table)
-
-    def put(self, letter: DeadLetter) -> None:
-        """See `DeadLetters`. The same delivery twice is one row."""
-        delivery, hour = letter.delivery, int(letter.delivery.accepted_at // 3600)
-        document = {"reason": letter.reason, "message": delivery.message()}
-        row = self._rows(f"deadletter#{delivery.space}#{hour}", delivery.id, at=int(letter.at), document=_dump(document))
-        row.ttl = int(letter.at) + DEAD_LETTER_SECONDS
-        with available("The store of dead letters"):
-            row.save()
 
 
 def _change_key(version: int) -> str:

@@ -99,10 +99,12 @@ class ConfigApi:
     @contextmanager
     def _counted(self, kind: Kind, space: str, operation: str | None) -> Iterator[None]:
         """Requests count, failed ones too, for spaces that exist: made-up names would fill the store."""
+        created = False
         try:
             yield
+            created = operation == "create"
         finally:
-            if operation and space in self.manager.spaces.table.spaces:
+            if operation and (created or space in self.manager.spaces.table.spaces):
                 self.usage.config_request(space, kind.tag, operation)
 
 
