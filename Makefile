@@ -35,7 +35,7 @@ format: $(STAMP) ## Format the sources and mend what the linter can
 	@$(BIN)/ruff check --quiet --fix .
 
 openapi: $(STAMP) ## Write the description of the Config API to docs/openapi.json
-	@$(BIN)/python -m eventgateway.web.openapi > docs/openapi.json
+	@$(BIN)/python -m eventgateway.web.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
 lock: $(STAMP) ## Pin the newest allowed versions of all dependencies in requirements.lock
 	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade \

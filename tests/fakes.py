@@ -15,7 +15,7 @@ from eventgateway.core.event import Stamp
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.http_request import HttpRequest
-from eventgateway.core.json import JsonObject, JsonValue, dumps, loads
+from eventgateway.core.json import JsonObject, JsonValue, dumps, restore
 from eventgateway.core.ports import Change, DeadLetter, Snapshot
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.core.resource import Kind, Resource
@@ -141,7 +141,7 @@ class MemoryQueue:
 
     def events(self, function: str) -> list[Any]:
         """The events that wait for a function, as JSON."""
-        return [loads(each.event) for each in self.waiting if each.function_id == function]
+        return [restore(each.event) for each in self.waiting if each.function_id == function]
 
     def _refuse(self) -> None:
         if self.refuse and self.patience == 0:
@@ -174,7 +174,7 @@ class FunctionHost:
 
     def post(self, url: str, body: bytes, headers: Any, timeout: float) -> HttpAnswer:
         name = url.rpartition("/")[2]
-        self.calls.append((name, loads(body)))
+        self.calls.append((name, restore(body)))
         self.headers.append(dict(headers))
         self.timeouts.append(timeout)
         self.journal.append(f"call {name}")

@@ -16,6 +16,7 @@ from eventgateway import providers
 from eventgateway.core.function import Function
 from eventgateway.core.json import dumps
 from eventgateway.core.resource import MASK
+from eventgateway.core.space import KINDS
 from eventgateway.operations.manage import parse
 from eventgateway.web.openapi import text
 from eventgateway.web.openapi.rules import EXAMPLES, MODELS, Model
@@ -157,6 +158,10 @@ def test_every_status_of_an_error_is_described_with_an_example():
     for name, response in DOCUMENT["components"]["responses"].items():
         content = response["content"]["application/json"]
         assert all(fits("Errors", each["value"]) for each in content["examples"].values()), name
+
+
+def test_every_kind_of_resource_is_described():
+    assert tuple(model.kind for model in MODELS) == KINDS
 
 
 def test_operations_have_names_of_their_own():

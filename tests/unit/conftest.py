@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 
 from tests.fakes import Gateway
@@ -6,3 +8,14 @@ from tests.fakes import Gateway
 @pytest.fixture
 def gateway():
     return Gateway()
+
+
+@pytest.fixture
+def logged(caplog, monkeypatch):
+    """What the gateway logs, however other tests set its loggers."""
+    logger = logging.getLogger("eventgateway")
+    monkeypatch.setattr(logger, "propagate", False)
+    logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO, "eventgateway"):
+        yield caplog
+    logger.removeHandler(caplog.handler)

@@ -15,6 +15,11 @@ SYNC, ASYNC = "sync", "async"
 UNESCAPED = "$&+:=@"  # besides letters, digits and "-._~": what Go's url.PathEscape leaves alone
 
 
+def upper(method: str) -> str:
+    """A method in upper case; other alphabets have letters that would become ASCII."""
+    return method.upper() if method.isascii() else method
+
+
 def escape_path(path: str) -> str:
     """A path as one segment of an id: percent-encoded, slashes included (RFC 3986, section 2)."""
     return quote(path, safe=UNESCAPED)
@@ -67,10 +72,10 @@ class Subscription:
     def restore(cls, space: str, document: Mapping[str, JsonValue]) -> "Subscription":
         """Read a stored document, which was valid when it was stored."""
         fields = Fields(document)
-        path, method = fields.text("path"), fields.text("method").upper() or "POST"
+        path, method = fields.text("path"), fields.text("method") or "POST"
         path = path if path.startswith("/") else f"/{path}"
         type_, event_type, function_id = fields.text("type"), fields.text("eventType"), fields.text("functionId")
-        return cls(space, type_, event_type, function_id, path, method, fields.metadata(), fields.whole("since"))
+        return cls(space, type_, event_type, function_id, path, upper(method), fields.metadata(), fields.whole("since"))
 
     def validate(self) -> None:
         """Raise InvalidRequest with one line for every field that is missing or wrong."""

@@ -4,17 +4,20 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import reduce
 from time import monotonic
+from typing import cast
 
 from eventgateway.core.errors import GatewayError, PluginError, PluginOverdue
 from eventgateway.core.event import Event
-from eventgateway.core.json import JsonError, dumps, loads
+from eventgateway.core.json import JsonError, JsonObject, dumps, restore
 from eventgateway.core.plugin import Plugin, Refused, Subscription
 from eventgateway.operations.deadline import Deadline
 
 log = logging.getLogger(__name__)
 
 THREADS = 64
+SPARE_LEVELS = 20  # of JSON: what the gateway puts around an event needs some
 FAILED = "failed. Please check logs."
 
 
@@ -94,8 +97,12 @@ class PluginWorker:
 def _copy(returned: object) -> Event:
     if not isinstance(returned, Event):
         raise TypeError(f"{type(returned).__name__} is no Event")
-    document = loads(dumps(returned.document()))
+    document = restore(dumps(_wrapped(returned.document()))[SPARE_LEVELS:-SPARE_LEVELS])
     event = Event.parse(document if isinstance(document, dict) else {})
     if event.is_system:
         raise TypeError(f"{event.type!r}: system events are emitted by the gateway only")
     return event
+
+
+def _wrapped(document: JsonObject) -> object:
+    return reduce(lambda inner, _: [inner], range(SPARE_LEVELS), cast("object", document))

@@ -9,7 +9,7 @@ from typing import Self, cast
 from eventgateway.core.errors import PluginError
 from eventgateway.core.event import Event
 from eventgateway.core.http_request import HttpRequest
-from eventgateway.core.json import JsonObject, copied
+from eventgateway.core.json import JsonObject, dumps, restore
 from eventgateway.core.plugin import Mode
 from eventgateway.core.ports import Clock
 from eventgateway.operations.deadline import Deadline
@@ -111,13 +111,13 @@ class Reactions:
 
     def _tell(self, wanted: Wanted, type_: str, data: JsonObject) -> Event | None:
         """Ask one sync plugin after the other, each about what the one before it returned; then tell the async ones."""
-        stamp, replacement = self.clock.stamp(), None
+        stamp, text, replacement = self.clock.stamp(), dumps(data), None
         for worker in wanted.sync:
-            returned = worker.ask(Event.new(type_, copied(data), stamp), self.deadline)
+            returned = worker.ask(Event.new(type_, restore(text), stamp), self.deadline)
             if type_ in REPLACEABLE and (event := worker.replacement(returned)):
-                replacement, data = event, {**data, "event": event.document()}
+                replacement, text = event, dumps({**data, "event": event.document()})
         for worker in wanted.asynchronous:
-            self._start(worker, Event.new(type_, copied(data), stamp))
+            self._start(worker, Event.new(type_, restore(text), stamp))
         return replacement
 
     def _start(self, worker: PluginWorker, event: Event) -> None:

@@ -15,7 +15,7 @@ from eventgateway.core.resource import Kind, Resource
 
 PAGE_LIMIT = 1000  # resources
 ANSWER_LIMIT = 5_000_000  # bytes of JSON
-TRANSPORT = 5 / 6  # Lambda hands an answer over as a JSON string, where quotes count twice: that may have 6 MB
+TRANSPORT = 5 / 6  # Lambda hands an answer over as a JSON string, where quotes and backslashes count twice: that may have 6 MB
 POSITION_LENGTH = 512  # characters of an id; a cursor must fit into a URL
 NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
@@ -41,22 +41,22 @@ def read_page(kind: Kind, query: str) -> Page | None:
     return Page(_read_limit(limit) if limit else PAGE_LIMIT, _read_cursor(kind, cursor) if cursor else "")
 
 
-def whole(kind: Kind, resources: Iterable[Resource]) -> dict[str, object]:
-    """The answer with all resources. Raises InvalidRequest if they are too many for one."""
-    pieces = [dumps(each.shown()) for each in resources]
-    if _fitting(pieces) < len(pieces):
+def whole(kind: Kind, resources: Iterable[Resource]) -> object:
+    """The answer with all resources, for `dumps`. Raises InvalidRequest if they are too many for one."""
+    text = dumps({kind.list_key: [each.shown() for each in resources]})
+    if _size(text) > ANSWER_LIMIT:
         raise InvalidRequest(TOO_LARGE)
-    return _document(kind, pieces)
+    return raw(text)
 
 
-def part(kind: Kind, resources: Iterable[Resource], page: Page) -> dict[str, object]:
-    """The answer with one page, and with a `cursor` only if there is more. Large resources make it shorter than its limit, never empty."""
+def part(kind: Kind, resources: Iterable[Resource], page: Page) -> object:
+    """The answer with one page, for `dumps`; with a `cursor` only if there is more. Large resources make it shorter, never empty."""
     behind = (each for each in resources if position(each.id) > page.after)
     found = nsmallest(page.limit + 1, behind, key=lambda each: position(each.id))
     pieces = [dumps(each.shown()) for each in found[: page.limit]]
     pieces = pieces[: max(1, _fitting(pieces))]
     more = {"cursor": _cursor(kind, position(found[len(pieces) - 1].id))} if len(found) > len(pieces) else {}
-    return _document(kind, pieces) | more
+    return {kind.list_key: [raw(piece) for piece in pieces], **more}
 
 
 def position(identifier: str) -> str:
@@ -65,17 +65,14 @@ def position(identifier: str) -> str:
     return head if head == identifier else head + sha256(identifier.encode()).hexdigest()
 
 
-def _document(kind: Kind, pieces: Sequence[bytes]) -> dict[str, object]:
-    return {kind.list_key: [raw(piece) for piece in pieces]}
-
-
 def _fitting(pieces: Sequence[bytes]) -> int:
     """How many of the first pieces fit into one answer."""
     return sum(size <= ANSWER_LIMIT for size in accumulate(map(_size, pieces)))
 
 
 def _size(piece: bytes) -> float:
-    return max(len(piece) + 1, TRANSPORT * len(dumps(piece.decode())))
+    escapes = piece.count(b'"') + piece.count(b"\\")
+    return max(len(piece) + 1, TRANSPORT * (len(piece) + escapes + 1))
 
 
 def _read_limit(values: Sequence[str]) -> int:
