@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from eventgateway import __version__
+from eventgateway.settings import LogLevel
 from local.flags import IGNORED, long_options, without_ignored
 from local.logs import configure_logs
 
@@ -48,15 +49,6 @@ READY = """The event gateway is ready.
   Data         {data}
 A first event type:
   curl -X POST {config}/v1/spaces/default/eventtypes -H 'Content-Type: application/json' -d '{{"name": "user.created"}}'"""
-
-
-class LogLevel(StrEnum):
-    """What is logged at least."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
 
 
 class LogFormat(StrEnum):
