@@ -11,6 +11,14 @@ def gateway():
 
 
 @pytest.fixture
+def manager(gateway):
+    """The manager of a gateway where event type `u` and function `f` are registered."""
+    gateway.event_type("u")
+    gateway.function("f")
+    return gateway.manager
+
+
+@pytest.fixture
 def logged(caplog, monkeypatch):
     """What the gateway logs, however other tests set its loggers."""
     logger = logging.getLogger("eventgateway")
