@@ -19,5 +19,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Receive one request."""
     answer = api().handle(event)
     if api().receiver.plugins.is_stuck:
+        api().receiver.usage.flush()
         lifecycle.end(answer, context)
     return answer
