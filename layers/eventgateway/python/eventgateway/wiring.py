@@ -13,7 +13,7 @@ from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.usage import Usage
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
-from eventgateway.settings import Mode, Settings
+from eventgateway.settings import InvalidSettings, Mode, Settings
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.usage import DynamoUsage
@@ -37,15 +37,17 @@ def config_api(settings: Settings) -> ConfigApi:
 def delivery_worker(settings: Settings) -> DeliveryWorker:
     """The delivery function."""
     configure_logs(settings.log_level)
-    queue, dead_letters = SqsQueue(settings.queue_url), DynamoDeadLetters(settings.records_table)
-    ports, plugins = (spaces(settings), queue, dead_letters, Network(), SystemClock()), plugin_loader.load(settings)
+    known, queue, dead_letters = spaces(settings), SqsQueue(settings.queue_url), DynamoDeadLetters(settings.records_table)
+    ports, plugins = (known, queue, dead_letters, Network(), SystemClock()), plugin_loader.load(settings)
     deliverer = Deliverer(*ports, delivery_seconds=settings.delivery_seconds, plugins=plugins, usage=usage(settings))
     return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"))
 
 
 def spaces(settings: Settings) -> Spaces:
-    """The configuration as one instance knows it."""
-    store = DynamoConfigStore(settings.config_table, shared=settings.mode is Mode.STANDALONE)
+    """The configuration as one instance knows it. Raises InvalidSettings in hosted mode: without keys it would be open to everybody."""
+    if settings.mode is Mode.HOSTED:
+        raise InvalidSettings("GATEWAY_MODE='hosted': tenants and access keys are not there yet, use standalone")
+    store = DynamoConfigStore(settings.config_table)
     return Spaces(store, providers.load(), SystemClock(), settings.config_ttl, settings.config_max_stale)
 
 
