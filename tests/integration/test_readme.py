@@ -150,9 +150,9 @@ def play(story: list[Step], folder: Path, ports: dict[str, str]) -> None:
         assert comparable(output) == comparable(on_ports(step.expected, ports)), step.commands
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's commands need curl")
 @pytest.mark.timeout(180)
 def test_the_story_of_the_readme_works_by_copy_and_paste(tmp_path: Path) -> None:
+    assert shutil.which("curl"), "the README's commands need curl"
     story, ports = read_story((ROOT / "README.md").read_text()), free_ports()
     play(story.before, tmp_path, ports)
     log = tmp_path / "users.log"
