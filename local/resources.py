@@ -7,6 +7,7 @@ import boto3
 from eventgateway.settings import Settings
 
 CONFIG_TABLE, RECORDS_TABLE = "eventgateway-config", "eventgateway-records"
+BUCKET, KEY_ALIAS = "eventgateway-payloads", "alias/eventgateway-secrets"
 QUEUE, DEAD_LETTER_QUEUE = "eventgateway-deliveries", "eventgateway-deliveries-dead"
 VISIBILITY_SECONDS = 180
 RETENTION_SECONDS = 14 * 24 * 3600
@@ -14,11 +15,32 @@ POISON_RECEIVES = 1000
 
 
 def create_resources(**settings: Any) -> Settings:  # noqa: ANN401 - fields of Settings
-    """Make the tables and queues; the answer names them, beside the given settings."""
+    """Make tables, queues, bucket and key; the answer names them, beside the given settings."""
     dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
     for table in (CONFIG_TABLE, RECORDS_TABLE):
         create_table(dynamodb, table)
-    return Settings(config_table=CONFIG_TABLE, records_table=RECORDS_TABLE, queue_url=create_queue(sqs), **settings)
+    create_bucket(boto3.client("s3"))
+    create_key(boto3.client("kms"))
+    names: dict[str, Any] = {
+        "config_table": CONFIG_TABLE,
+        "records_table": RECORDS_TABLE,
+        "payload_bucket": BUCKET,
+        "secrets_key": KEY_ALIAS,
+    }
+    return Settings(**names, queue_url=create_queue(sqs), **settings)
+
+
+def create_bucket(s3: Any) -> None:  # noqa: ANN401 - a generated class
+    """The bucket of large events, in the region of the client."""
+    region = s3.meta.region_name
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=BUCKET, **place)
+
+
+def create_key(kms: Any) -> None:  # noqa: ANN401 - a generated class
+    """The key of the functions' secrets."""
+    key = kms.create_key(Description="Secrets of functions")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=KEY_ALIAS, TargetKeyId=key)
 
 
 def create_table(dynamodb: Any, name: str) -> None:  # noqa: ANN401 - a generated class

@@ -21,7 +21,7 @@ USUAL = {"events": "4000", "config": "4001"}
 LOAD = """
 from eventgateway import plugin_loader
 from eventgateway.settings import Settings
-print([each.name for each in plugin_loader.load(Settings("", "", "")).workers])
+print([each.name for each in plugin_loader.load(Settings("", "", "", "", "")).workers])
 """
 
 

@@ -283,4 +283,4 @@ def test_the_worker_survives_a_bug_in_one_delivery(waiting, worker):
 
 
 def test_the_call_of_a_delivery_may_take_as_long_as_the_settings_say(waiting):
-    assert waiting.deliverer.delivery_seconds == Settings("", "", "").delivery_seconds
+    assert waiting.deliverer.delivery_seconds == Settings("", "", "", "", "").delivery_seconds

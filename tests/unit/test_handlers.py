@@ -51,9 +51,9 @@ def test_a_handler_is_small(module):
 
 @each_handler
 def test_a_handler_reads_its_environment_with_the_first_event_and_says_what_is_missing(module, monkeypatch):
-    for name in ("CONFIG_TABLE", "RECORDS_TABLE", "DELIVERY_QUEUE_URL"):
+    for name in ("CONFIG_TABLE", "RECORDS_TABLE", "DELIVERY_QUEUE_URL", "PAYLOAD_BUCKET", "SECRETS_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(InvalidSettings, match="CONFIG_TABLE, RECORDS_TABLE, DELIVERY_QUEUE_URL"):
+    with pytest.raises(InvalidSettings, match="CONFIG_TABLE, RECORDS_TABLE, DELIVERY_QUEUE_URL, PAYLOAD_BUCKET, SECRETS_KEY"):
         module.handler(sample(EVENT_OF[module.__name__]), None)
 
 

@@ -44,7 +44,7 @@ def install(tmp_path, monkeypatch):
 
 
 def load(plugins="*", **settings):
-    return plugin_loader.load(Settings("", "", "", plugins=plugins, **settings))
+    return plugin_loader.load(Settings("", "", "", "", "", plugins=plugins, **settings))
 
 
 def refusal(plugins="*"):

@@ -2,16 +2,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventgateway.settings import InvalidSettings, LogLevel, Mode, Settings
+from eventgateway.settings import InvalidSettings, LogLevel, Mode, OutboundGuard, Settings
 from tests.unit.attempts import attempt
 
-REQUIRED = {"CONFIG_TABLE": "gateway", "RECORDS_TABLE": "records", "DELIVERY_QUEUE_URL": "https://sqs/queue"}
+REQUIRED = {
+    "CONFIG_TABLE": "gateway",
+    "RECORDS_TABLE": "records",
+    "DELIVERY_QUEUE_URL": "https://sqs/queue",
+    "PAYLOAD_BUCKET": "payloads",
+    "SECRETS_KEY": "key",
+}
 SECONDS = st.floats(0, allow_infinity=False)
 SETTINGS = st.builds(
     Settings,
     config_table=st.text(),
     records_table=st.text(),
     queue_url=st.text(),
+    payload_bucket=st.text(),
+    secrets_key=st.text(),
+    outbound_guard=st.sampled_from(OutboundGuard),
+    retry_scale=st.floats(0.001, allow_infinity=False),
     mode=st.sampled_from(Mode),
     config_ttl=SECONDS,
     config_max_stale=SECONDS,
@@ -28,7 +38,7 @@ def refusal(environment):
     return str(refused.value)
 
 
-def test_three_names_are_enough():
+def test_five_names_are_enough():
     settings = Settings.from_env(REQUIRED)
     assert (settings.config_table, settings.records_table, settings.queue_url) == ("gateway", "records", "https://sqs/queue")
     assert (settings.mode, settings.config_ttl, settings.config_max_stale) == (Mode.STANDALONE, 1.0, 900.0)
@@ -36,7 +46,8 @@ def test_three_names_are_enough():
 
 
 def test_everything_that_is_missing_is_named_at_once():
-    assert refusal({"CONFIG_TABLE": "gateway"}) == "environment variables are missing: RECORDS_TABLE, DELIVERY_QUEUE_URL"
+    missing = "RECORDS_TABLE, DELIVERY_QUEUE_URL, PAYLOAD_BUCKET, SECRETS_KEY"
+    assert refusal({"CONFIG_TABLE": "gateway"}) == f"environment variables are missing: {missing}"
 
 
 def test_other_variables_do_not_matter():
@@ -68,7 +79,7 @@ def test_settings_survive_the_environment(settings):
     assert Settings.from_env(environment) == settings
 
 
-@given(st.dictionaries(st.sampled_from(sorted(Settings("", "", "").to_env())), st.text(max_size=8)))
+@given(st.dictionaries(st.sampled_from(sorted(Settings("", "", "", "", "").to_env())), st.text(max_size=8)))
 def test_any_environment_is_read_or_refused(changes):
     outcome = attempt(Settings.from_env, REQUIRED | changes, error=InvalidSettings)
     assert isinstance(outcome, InvalidSettings) or min(outcome.request_seconds, outcome.delivery_seconds, outcome.delivery_concurrency) >= 1

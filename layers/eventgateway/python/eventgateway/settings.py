@@ -22,6 +22,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class OutboundGuard(StrEnum):
+    """Whether HTTP functions are kept away from private addresses."""
+
+    AUTO = "auto"  # as the mode wants it: on if hosted
+    ON = "on"
+    OFF = "off"
+
+
 class PluginPolicy(StrEnum):
     """What becomes of an event when a sync plugin is not done with it in time."""
 
@@ -46,12 +54,20 @@ class Settings:
     config_table: str = variable("CONFIG_TABLE", help="DynamoDB table of the configuration")
     records_table: str = variable("RECORDS_TABLE", help="DynamoDB table of dead letters and counters")
     queue_url: str = variable("DELIVERY_QUEUE_URL", help="SQS queue of async deliveries")
+    payload_bucket: str = variable("PAYLOAD_BUCKET", help="S3 bucket of events that are too large for queue or table")
+    secrets_key: str = variable("SECRETS_KEY", help="KMS key (id, ARN or alias) that encrypts the secrets of functions")
     mode: Mode = variable("GATEWAY_MODE", help="standalone or hosted", default=Mode.STANDALONE)
+    outbound_guard: OutboundGuard = variable(
+        "OUTBOUND_GUARD",
+        help="on (HTTP functions reach public addresses only), off, or auto (on in hosted mode)",
+        default=OutboundGuard.AUTO,
+    )
     config_ttl: float = variable("CONFIG_TTL", help="how long a routing table is used without a look at its version", default=1.0)
     config_max_stale: float = variable("CONFIG_MAX_STALE", help="how long it is used while DynamoDB is away", default=900.0)
     request_seconds: float = variable("REQUEST_SECONDS", help="all steps of one request together", default=28.0, minimum=1)
     delivery_seconds: float = variable("DELIVERY_SECONDS", help="one async call of a function", default=28.0, minimum=1)
     delivery_concurrency: int = variable("DELIVERY_CONCURRENCY", help="deliveries of one batch at a time", default=10, minimum=1)
+    retry_scale: float = variable("RETRY_SCALE", help="factor on all waits between attempts, for tests", default=1.0, minimum=0.001)
     plugins: str = variable(
         "PLUGINS", help="names of plugins with commas between, * for all that are installed, empty for none", default="*"
     )
