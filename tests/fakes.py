@@ -5,6 +5,7 @@ All fakes share a journal, a list of lines such as `queue f` and `call f`, which
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from eventgateway import providers
@@ -16,6 +17,7 @@ from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonObject, JsonValue, dumps, restore
+from eventgateway.core.message import Message, parse
 from eventgateway.core.ports import Change, DeadLetter, Snapshot
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.core.resource import Kind, Resource
@@ -23,6 +25,7 @@ from eventgateway.core.result import Result
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.deliver import Deliverer, Outcome
 from eventgateway.operations.manage import Manager
+from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
 from eventgateway.operations.spaces import Spaces
 
@@ -117,18 +120,18 @@ class MemoryQueue:
     """Implements `DeliveryQueue`, and `postpone` as the worker needs it. `refuse` is raised by every send once `patience` is used up."""
 
     journal: Journal = field(default_factory=list)
-    waiting: list[Delivery] = field(default_factory=list)
+    waiting: list[Message] = field(default_factory=list)
     batches: int = 0
     delays: list[float] = field(default_factory=list)
     postponed: list[tuple[str, float]] = field(default_factory=list)
     refuse: Exception | None = None
     patience: int = 0
 
-    def send(self, deliveries: Sequence[Delivery]) -> None:
+    def send(self, messages: Sequence[Message]) -> None:
         self._refuse()
         self.batches += 1
-        self.waiting += deliveries
-        self.journal += [f"queue {each.function_id}" for each in deliveries]
+        self.waiting += messages
+        self.journal += [f"queue {_receivers(each)}" for each in messages]
 
     def send_later(self, delivery: Delivery, seconds: float) -> None:
         self._refuse()
@@ -141,12 +144,54 @@ class MemoryQueue:
 
     def events(self, function: str) -> list[Any]:
         """The events that wait for a function, as JSON."""
-        return [restore(each.event) for each in self.waiting if each.function_id == function]
+        return [restore(each.event) for each in self.waiting if isinstance(each, Delivery) and each.function_id == function]
 
     def _refuse(self) -> None:
         if self.refuse and self.patience == 0:
             raise self.refuse
         self.patience -= 1 if self.refuse else 0
+
+
+def _receivers(message: Message) -> str:
+    return message.function_id if isinstance(message, Delivery) else f"{len(message.deliveries)} at once"
+
+
+@dataclass
+class MemoryPayloads:
+    """Implements `PayloadStore`."""
+
+    events: dict[str, bytes] = field(default_factory=dict)
+    away: bool = False
+
+    def put(self, space: str, event: bytes) -> str:
+        self._check()
+        key = f"{space}/{sha256(event).hexdigest()}"
+        self.events[key] = event
+        return key
+
+    def get(self, key: str) -> bytes | None:
+        self._check()
+        return self.events.get(key)
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("The store of large events is not available. Please try again.")
+
+
+@dataclass
+class MemoryAttempts:
+    """Implements `Attempts`."""
+
+    begun: set[tuple[str, float]] = field(default_factory=set)
+    away: bool = False
+
+    def begin(self, delivery: Delivery) -> bool:
+        if self.away:
+            raise Unavailable("The store of attempts is not available. Please try again.")
+        key = (delivery.id, delivery.accepted_at)
+        is_first = key not in self.begun
+        self.begun.add(key)
+        return is_first
 
 
 @dataclass
@@ -202,10 +247,12 @@ class Gateway:
         self.journal: Journal = []
         self.clock, self.store, self.queue = FakeClock(), MemoryStore(), MemoryQueue(self.journal)
         self.dead_letters, self.functions = MemoryDeadLetters(), FunctionHost(self.journal)
+        self.payloads, self.attempts = MemoryPayloads(), MemoryAttempts()
+        self.outbox = Outbox(self.queue, self.payloads)
         self.spaces = Spaces(self.store, providers.load(), self.clock)
         self.manager = Manager(Spaces(self.store, providers.load(), self.clock), pause=lambda _: None)
-        self.receiver = Receiver(self.spaces, self.queue, self.functions, self.clock)
-        self.deliverer = Deliverer(self.spaces, self.queue, self.dead_letters, self.functions, self.clock)
+        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock)
+        self.deliverer = Deliverer(self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
 
     def create(self, kind: Kind, document: JsonObject, space: str = "default") -> Resource:
         resource = self.manager.create(kind, space, dumps(document))
@@ -249,4 +296,6 @@ class Gateway:
 
     def deliver_next(self) -> Outcome:
         """Deliver what waits first, as it comes out of its message."""
-        return self.deliverer.deliver(Delivery.parse(self.queue.waiting.pop(0).message()))
+        message = parse(self.queue.waiting.pop(0).message())
+        assert isinstance(message, Delivery)
+        return self.deliverer.deliver(message)

@@ -15,9 +15,9 @@ def worker() -> DeliveryWorker:
     return wiring.delivery_worker(Settings.from_env(os.environ))
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own class
     """Deliver one batch; the answer names the records that failed (`ReportBatchItemFailures`)."""
-    answer = worker().handle(event)
+    answer = worker().handle(event, context.get_remaining_time_in_millis() / 1000)
     if worker().deliverer.plugins.is_stuck:
         lifecycle.end(answer, context)
     return answer

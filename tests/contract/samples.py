@@ -7,7 +7,7 @@ from json import dumps
 
 from hypothesis import strategies as st
 
-from eventgateway.core.delivery import Delivery
+from eventgateway.core.delivery import Attempt, Delivery
 
 BASIC_PLANE = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x10000)]))
 XML_TEXT = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")  # https://www.w3.org/TR/xml/#charsets
@@ -20,9 +20,14 @@ def delivery(data=None, **fields):
     event = dumps({"eventType": "u", "data": data}, ensure_ascii=False, separators=(",", ":")).encode()
     usual = {
         "id": f"delivery-{next(IDS)}", "space": "default", "subscription_id": "s", "function_id": "f", "since": 3, "event": event,
-        "event_id": "e", "is_system": False, "accepted_at": NOON,
+        "event_id": "e", "event_type": "u", "accepted_at": NOON,
     }  # fmt: skip
     return Delivery(**(usual | fields))
+
+
+def tried(times, **fields):
+    """A delivery that has failed some times."""
+    return delivery(**fields, failures=tuple(Attempt(NOON + number, "HTTP status code: 500", 500) for number in range(times)))
 
 
 def of_size(size):

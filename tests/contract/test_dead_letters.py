@@ -7,12 +7,14 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from eventgateway.core.delivery import Delivery
+from eventgateway.core.delivery import Attempt
 from eventgateway.core.errors import Unavailable
+from eventgateway.core.message import parse
 from eventgateway.core.ports import DeadLetter
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from local.resources import create_table
 from tests.contract.samples import BASIC_PLANE, NOON, delivery
+from tests.fakes import MemoryPayloads
 
 
 class TestDeadLetters:
@@ -24,17 +26,21 @@ class TestDeadLetters:
         return boto3.resource("dynamodb").Table(name)
 
     @pytest.fixture
-    def letters(self, table):
-        return DynamoDeadLetters(table.name)
+    def letters(self, table, payloads):
+        return DynamoDeadLetters(table.name, payloads)
+
+    @pytest.fixture
+    def payloads(self):
+        return MemoryPayloads()
 
     def test_row(self, letters, table):
-        dead = delivery({"a": BASIC_PLANE}, space="one", attempt=8)
+        dead = delivery({"a": BASIC_PLANE[:9000]}, space="one", failures=(Attempt(NOON, "HTTP status code: 500", 500),) * 8)
         letters.put(DeadLetter(dead, "HTTP status code: 500", NOON + 100.7))
         [row] = rows_of(table, "one", NOON)
         assert (row["sk"], row["at"], row["ttl"]) == (dead.id, NOON + 100, NOON + 100 + 14 * 86400)
         document = loads(row["document"])
         assert document["reason"] == "HTTP status code: 500"
-        assert Delivery.parse(document["message"]) == replace(dead, event=Delivery.parse(dead.message()).event)
+        assert parse(document["message"]) == replace(dead, event=parse(dead.message()).event)
 
     def test_same_delivery_twice_is_one_row(self, letters, table):
         dead = delivery(space="two")
@@ -48,19 +54,30 @@ class TestDeadLetters:
             letters.put(DeadLetter(delivery(space=space, accepted_at=accepted_at), "x", NOON))
         assert [len(rows_of(table, space, at)) for space, at in [("three", NOON), ("three", NOON + 3600), ("four", NOON)]] == [1, 2, 1]
 
-    def test_a_dead_letter_larger_than_an_item_is_kept_whole(self, letters, table):
-        """DynamoDB's items end at 400 KB, messages of the queue at 1 MiB; one that could not be kept would come again forever."""
-        dead = delivery({"a": "\u6f22" * 300_000}, space="five")
+    def test_a_large_event_lies_in_the_payload_store(self, letters, table, payloads):
+        """DynamoDB's items end at 400 KB; a dead letter that could not be kept would come again forever."""
+        dead = delivery({"a": "\u6f22" * 300_000}, space="five", failures=(Attempt(NOON, "x" * 200),) * 50)
         letters.put(DeadLetter(dead, "x", NOON))
-        rows = sorted(rows_of(table, "five", NOON), key=lambda row: row["sk"])
-        documents = [loads(row["document"]) for row in rows]
-        assert [row["sk"] for row in rows] == [dead.id, *(f"{dead.id}#{number}" for number in range(1, len(rows)))]
-        assert {document["parts"] for document in documents} == {len(rows)}
-        assert Delivery.parse("".join(document["message"] for document in documents)) == dead
+        [row] = rows_of(table, "five", NOON)
+        kept = parse(loads(row["document"])["message"])
+        assert payloads.events == {kept.payload: dead.event}
+        assert kept == dead.stored_at(kept.payload)
 
-    def test_table_is_gone(self, emulator):
+    def test_if_the_event_cannot_be_kept_nothing_is(self, letters, table, payloads):
+        payloads.away = True
+        with pytest.raises(Unavailable):
+            letters.put(DeadLetter(delivery("x" * 100_000, space="six"), "x", NOON))
+        assert rows_of(table, "six", NOON) == []
+
+    def test_a_space_knows_its_hours(self, letters, table):
+        for accepted_at in (NOON, NOON + 1, NOON + 3600):
+            letters.put(DeadLetter(delivery(space="seven", accepted_at=accepted_at), "x", NOON + 9))
+        hours = table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": "deadletter#seven"})["Items"]
+        assert [(each["sk"], each["ttl"]) for each in hours] == [("500000", NOON + 9 + 14 * 86400), ("500001", NOON + 9 + 14 * 86400)]
+
+    def test_table_is_gone(self, emulator, payloads):
         with pytest.raises(Unavailable, match="The store of dead letters is not available"):
-            DynamoDeadLetters("gone").put(DeadLetter(delivery(), "x", NOON))
+            DynamoDeadLetters("gone", payloads).put(DeadLetter(delivery(), "x", NOON))
 
 
 def rows_of(table, space, at):

@@ -61,14 +61,14 @@ def test_anything_else_is_tried_again(waiting, status):
     assert waiting.deliver_next() is Outcome.RETRIED
 
 
-@pytest.mark.parametrize("error", [FunctionUnreachable("timed out"), FunctionThrottled("slow down")])
-def test_a_failed_delivery_is_copied_for_a_later_attempt(waiting, error):
+@pytest.mark.parametrize(("error", "wait"), [(FunctionUnreachable("timed out"), 1.0), (FunctionThrottled("slow down"), 22.5)])
+def test_a_failed_delivery_is_copied_for_a_later_attempt(waiting, error, wait):
     first = waiting.queue.waiting[0]
     failing(waiting, error)
     assert waiting.deliver_next() is Outcome.RETRIED
     [second] = waiting.queue.waiting
-    assert second == first.next_attempt(waiting.clock.now + 1)
-    assert (second.attempt, waiting.queue.delays) == (2, [1.0])
+    assert second == first.failed(waiting.clock.now, error.message).at(waiting.clock.now + wait)
+    assert (second.attempt, waiting.queue.delays) == (2, [wait])
 
 
 def test_ids_stay_the_same_over_all_attempts(waiting):
@@ -98,14 +98,16 @@ def test_after_the_last_attempt_there_is_a_dead_letter(waiting):
         outcomes.append(waiting.deliver_next())
     assert outcomes == [Outcome.RETRIED] * 7 + [Outcome.DEAD]
     [letter] = waiting.dead_letters.letters
-    assert (letter.delivery.attempt, letter.reason, letter.at) == (8, "refused", waiting.clock.now)
+    assert [each.error for each in letter.delivery.failures] == ["refused"] * 8
+    assert (letter.reason, letter.at, letter.delivery.failures[-1].at) == ("8 of 8 attempts failed", waiting.clock.now, waiting.clock.now)
 
 
 def test_a_delivery_that_is_too_old_is_not_tried_again(waiting):
     failing(waiting)
     waiting.clock.advance(24 * 3600)
     assert waiting.deliver_next() is Outcome.DEAD
-    assert waiting.dead_letters.letters[0].delivery.attempt == 1
+    [letter] = waiting.dead_letters.letters
+    assert (len(letter.delivery.failures), letter.reason) == (1, "the next attempt would be later than 86400 seconds after the event")
 
 
 def test_a_delivery_is_never_buried_before_it_was_tried(waiting):
@@ -139,8 +141,9 @@ def test_a_delivery_whose_subscription_was_deleted_is_kept_as_a_dead_letter(wait
 def test_a_delivery_of_an_unknown_space_is_kept_as_a_dead_letter(waiting, gateway):
     strangers = Deliverer(
         Spaces(type(gateway.store)(), providers.load(), gateway.clock),
-        gateway.queue,
+        gateway.outbox,
         gateway.dead_letters,
+        gateway.attempts,
         gateway.functions,
         gateway.clock,
     )
@@ -154,7 +157,7 @@ def test_a_subscription_that_is_newer_than_the_workers_table_is_not_taken_for_de
     behind.routing()
     gateway.subscribe("async", "f")
     gateway.emit()
-    deliverer = Deliverer(behind, gateway.queue, gateway.dead_letters, gateway.functions, gateway.clock)
+    deliverer = Deliverer(behind, gateway.outbox, gateway.dead_letters, gateway.attempts, gateway.functions, gateway.clock)
     assert deliverer.deliver(gateway.queue.waiting[0]) is Outcome.DELIVERED
     assert gateway.dead_letters.letters == []
 
@@ -166,7 +169,7 @@ def test_a_worker_that_cannot_look_whether_a_subscription_is_new_does_not_bury_i
     gateway.subscribe("async", "f")
     gateway.emit()
     gateway.store.away = True
-    deliverer = Deliverer(behind, gateway.queue, gateway.dead_letters, gateway.functions, gateway.clock)
+    deliverer = Deliverer(behind, gateway.outbox, gateway.dead_letters, gateway.attempts, gateway.functions, gateway.clock)
     with pytest.raises(Unavailable):
         deliverer.deliver(gateway.queue.waiting[0])
     assert gateway.dead_letters.letters == []
@@ -219,7 +222,7 @@ def test_a_warm_worker_goes_on_while_the_configuration_is_away(waiting):
 def test_a_cold_worker_needs_the_configuration(waiting):
     waiting.store.away = True
     cold = Spaces(waiting.store, providers.load(), waiting.clock)
-    deliverer = Deliverer(cold, waiting.queue, waiting.dead_letters, waiting.functions, waiting.clock)
+    deliverer = Deliverer(cold, waiting.outbox, waiting.dead_letters, waiting.attempts, waiting.functions, waiting.clock)
     with pytest.raises(Unavailable):
         deliverer.deliver(waiting.queue.waiting[0])
     assert (waiting.functions.calls, waiting.dead_letters.letters) == ([], [])
@@ -229,8 +232,9 @@ def test_the_policy_decides_how_often(waiting):
     failing(waiting)
     deliverer = Deliverer(
         waiting.spaces,
-        waiting.queue,
+        waiting.outbox,
         waiting.dead_letters,
+        waiting.attempts,
         waiting.functions,
         waiting.clock,
         RetryPolicy(max_attempts=1),
@@ -242,44 +246,44 @@ def test_the_policy_decides_how_often(waiting):
 
 @pytest.mark.parametrize(("not_before", "early"), [(0, 0.0), (-5, 0.0), (7.5, 7.5)])
 def test_a_delivery_is_early_until_its_time_has_come(waiting, not_before, early):
-    delivery = waiting.queue.waiting[0].next_attempt(waiting.clock.now + not_before)
+    delivery = waiting.queue.waiting[0].at(waiting.clock.now + not_before)
     assert waiting.deliverer.early_by(delivery) == early
 
 
 def test_the_worker_acknowledges_what_is_delivered_copied_or_buried(waiting, worker):
     [delivery] = waiting.queue.waiting
-    assert failures(worker.handle({"Records": [record(delivery)]})) == []
+    assert failures(worker.handle({"Records": [record(delivery)]}, 60)) == []
     failing(waiting)
-    assert failures(worker.handle({"Records": [record(delivery)]})) == []
+    assert failures(worker.handle({"Records": [record(delivery)]}, 60)) == []
     waiting.delete(waiting.subscription)
-    assert failures(worker.handle({"Records": [record(delivery)]})) == []
+    assert failures(worker.handle({"Records": [record(delivery)]}, 60)) == []
     assert (waiting.queue.delays, len(waiting.dead_letters.letters)) == ([1.0], 1)
 
 
 def test_the_worker_postpones_an_early_message_which_is_no_attempt(waiting, worker):
-    early = waiting.queue.waiting[0].next_attempt(waiting.clock.now + 3600)
-    assert failures(worker.handle({"Records": [record(early)]})) == ["m1"]
+    early = waiting.queue.waiting[0].at(waiting.clock.now + 3600)
+    assert failures(worker.handle({"Records": [record(early)]}, 60)) == ["m1"]
     assert waiting.queue.postponed == [("r1", 3600.0)]
     assert waiting.functions.calls == []
 
 
 def test_the_worker_names_what_must_come_again_and_only_that(waiting, worker):
     [delivery] = waiting.queue.waiting
-    early = delivery.next_attempt(waiting.clock.now + 9)
+    early = delivery.at(waiting.clock.now + 9)
     records = [record(delivery, 1), record("not ours", 2), record(early, 3), record(delivery, 4)]
-    assert failures(worker.handle({"Records": records})) == ["m2", "m3"]
+    assert failures(worker.handle({"Records": records}, 60)) == ["m2", "m3"]
     assert waiting.functions.called() == ["f", "f"]
 
 
 def test_the_worker_does_not_acknowledge_what_could_not_be_made_safe(waiting, worker):
     failing(waiting)
     waiting.queue.refuse = QUEUE_AWAY
-    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]})) == ["m1"]
+    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]}, 60)) == ["m1"]
 
 
 def test_the_worker_survives_a_bug_in_one_delivery(waiting, worker):
     waiting.functions.answers["f"] = RuntimeError("bug")
-    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]})) == ["m1"]
+    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]}, 60)) == ["m1"]
 
 
 def test_the_call_of_a_delivery_may_take_as_long_as_the_settings_say(waiting):

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eventgateway.core.delivery import Delivery, deliveries
+from eventgateway.core.delivery import Attempt, Delivery, deliveries
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.event import Event
 from eventgateway.core.json import dumps, loads
+from eventgateway.core.message import parse
 from eventgateway.core.routing import Subscriber
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
@@ -27,16 +28,16 @@ DELIVERIES = st.builds(
     since=st.integers(0, 10**15),
     event=JSON_VALUES.map(dumps),
     event_id=st.text(max_size=10),
-    is_system=st.booleans(),
+    event_type=TEXTS,
     accepted_at=SECONDS,
-    attempt=st.integers(1, 1000),
+    failures=st.lists(st.builds(Attempt, SECONDS, st.text(max_size=20), st.integers(0, 999)), max_size=4).map(tuple),
     not_before=SECONDS,
 )
 
 
 def delivery(**more):
     ids = {"id": "d", "space": "default", "subscription_id": "s", "function_id": "f", "since": 3}
-    return Delivery(**{**ids, "event": b"{}", "event_id": "e", "is_system": False, "accepted_at": 1.5, **more})
+    return Delivery(**{**ids, "event": b"{}", "event_id": "e", "event_type": "u", "accepted_at": 1.5, **more})
 
 
 def subscriber(function, space="default", event_type="u", since=0):
@@ -44,7 +45,9 @@ def subscriber(function, space="default", event_type="u", since=0):
 
 
 def test_a_message_is_versioned_json_that_holds_the_event_as_it_is():
-    message = delivery(event=EVENT.json(), attempt=2, not_before=9.5).message()
+    message = delivery(
+        event=EVENT.json(), failures=(Attempt(8.5, "HTTP status code: 500", 500), Attempt(8.6, "timed out")), not_before=9.5
+    ).message()
     assert loads(message) == {
         "version": 1,
         "id": "d",
@@ -53,9 +56,10 @@ def test_a_message_is_versioned_json_that_holds_the_event_as_it_is():
         "functionId": "f",
         "since": 3,
         "eventId": "e",
-        "isSystem": False,
+        "eventType": "u",
         "acceptedAt": 1.5,
-        "attempt": 2,
+        "attempt": 3,
+        "failures": [{"at": 8.5, "error": "HTTP status code: 500", "status": 500}, {"at": 8.6, "error": "timed out"}],
         "notBefore": 9.5,
         "event": EVENT.document(),
     }
@@ -64,19 +68,19 @@ def test_a_message_is_versioned_json_that_holds_the_event_as_it_is():
 def test_every_code_point_of_the_basic_plane_survives_the_queue():
     sent = delivery(id=BASIC_PLANE, event=dumps({BASIC_PLANE: BASIC_PLANE}))
     assert XML.fullmatch(sent.message())
-    assert Delivery.parse(sent.message()) == sent
+    assert parse(sent.message()) == sent
 
 
 @pytest.mark.parametrize("point", [0x00, 0x0B, 0x1F, 0x7F, 0x85, 0x2028, 0xFFFD, 0xFFFE, 0xFFFF, 0x1F638, 0x1FFFE, 0x10FFFF], ids=hex)
 def test_a_remarkable_character_survives_the_queue(point):
     sent = delivery(event=dumps(chr(point)))
     assert XML.fullmatch(sent.message())
-    assert loads(Delivery.parse(sent.message()).event) == chr(point)
+    assert loads(parse(sent.message()).event) == chr(point)
 
 
 def test_an_event_that_was_escaped_before_stays_escaped():
     sent = delivery(event=dumps("\\uffff \\ufffe"))
-    assert loads(Delivery.parse(sent.message()).event) == "\\uffff \\ufffe"
+    assert loads(parse(sent.message()).event) == "\\uffff \\ufffe"
 
 
 @given(DELIVERIES)
@@ -84,7 +88,7 @@ def test_an_event_that_was_escaped_before_stays_escaped():
 def test_every_delivery_survives_the_queue(sent):
     message = sent.message()
     assert XML.fullmatch(message)
-    assert Delivery.parse(message) == sent
+    assert parse(message) == sent
 
 
 @pytest.mark.parametrize(
@@ -97,15 +101,18 @@ def test_every_delivery_survives_the_queue(sent):
         pytest.param("{}", id="empty object"),
         pytest.param('{"version":1}', id="only a version"),
         pytest.param(delivery().message().replace('"version":1', '"version":2'), id="another version"),
-        pytest.param(delivery().message().replace('"attempt":1', '"attempt":"x"'), id="attempt is no number"),
+        pytest.param(delivery().message().replace('"attempt":1', '"failures":[1]'), id="failure is no object"),
+        pytest.param(delivery().message().replace('"attempt":1', '"failures":1'), id="failures are no list"),
+        pytest.param(delivery().message().replace('"attempt":1', '"kind":"x"'), id="another kind"),
+        pytest.param(delivery().message().replace('"attempt":1', '"kind":[]'), id="kind is no text"),
         pytest.param(delivery().message().replace('"since":3', '"since":"x"'), id="since is no number"),
         pytest.param(delivery().message().replace('"acceptedAt":1.5', '"acceptedAt":null'), id="time is no number"),
         pytest.param(delivery().message().replace(',"event":{}', ""), id="no event"),
     ],
 )
 def test_a_message_that_is_not_ours_is_refused(message):
-    with pytest.raises(InvalidRequest, match="not a delivery message"):
-        Delivery.parse(message)
+    with pytest.raises(InvalidRequest, match="not a message of the delivery queue"):
+        parse(message)
 
 
 HEAD = loads(delivery().message())
@@ -113,14 +120,14 @@ HEAD = loads(delivery().message())
 
 @given(st.text(max_size=40) | st.dictionaries(st.sampled_from(sorted(HEAD)), JSON_VALUES).map(lambda change: dumps(HEAD | change).decode()))
 def test_any_message_is_a_delivery_or_refused(message):
-    outcome = attempt(Delivery.parse, message)
-    assert isinstance(outcome, InvalidRequest) or attempt(Delivery.parse, outcome.message()) == outcome
+    outcome = attempt(parse, message)
+    assert isinstance(outcome, InvalidRequest) or attempt(parse, outcome.message()) == outcome
 
 
 def test_the_next_attempt_is_the_same_delivery():
     first = delivery()
-    second = first.next_attempt(100.0)
-    assert (second.attempt, second.not_before) == (2, 100.0)
+    second = first.failed(99.0, "refused").at(100.0)
+    assert (second.attempt, second.not_before, second.failures) == (2, 100.0, (Attempt(99.0, "refused"),))
     assert (second.id, second.event, second.accepted_at) == (first.id, first.event, first.accepted_at)
 
 

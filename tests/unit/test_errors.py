@@ -8,13 +8,13 @@ from eventgateway.web.errors import CALL_FAILED, error_result, internal_error
 ARGUMENTS = {
     errors.SystemEventRefused: (), errors.NotAuthorized: (), errors.MalformedResult: (), errors.FunctionFailed: ("why", 500),
     errors.FunctionAccessDenied: ("why", "AccessDeniedException"), errors.PluginError: ("name", "why", 418),
-    errors.PluginOverdue: ("name",),
+    errors.PluginOverdue: ("name",), errors.FunctionOverflow: ("AWS SQS function", 2, 1),
 }  # fmt: skip
 STATUSES = {
     "GatewayError": None, "InvalidRequest": 400, "SystemEventRefused": 400, "InvalidUpdate": 400, "PathConflict": 400, "InUse": 400,
     "NotFound": 404, "AlreadyExists": 409, "PayloadTooLarge": 413, "NotAuthorized": 403, "MalformedResult": 500, "Unavailable": 503,
     "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500, "FunctionThrottled": 500,
-    "FunctionAccessDenied": 500, "PluginError": 418, "PluginOverdue": 503,
+    "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413, "PluginError": 418, "PluginOverdue": 503,
 }  # fmt: skip
 
 
@@ -68,9 +68,13 @@ def test_other_errors_tell_their_message():
     assert result.headers == {"content-type": "application/json"}
 
 
-@pytest.mark.parametrize("class_", [each for each in ALL if issubclass(each, errors.ProviderError)])
+@pytest.mark.parametrize("class_", [each for each in ALL if issubclass(each, errors.ProviderError) and each is not errors.FunctionOverflow])
 def test_why_a_function_failed_is_not_told_to_emitters(class_):
     assert error_result(error(class_)).body == f'{{"errors":[{{"message":"{CALL_FAILED}"}}]}}'
+
+
+def test_the_limit_that_an_event_is_over_is_told():
+    assert "AWS SQS function takes at most 1 bytes, the event has 2" in error_result(error(errors.FunctionOverflow)).body
 
 
 def test_advice_about_refused_credentials_is_told():

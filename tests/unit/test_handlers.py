@@ -11,6 +11,7 @@ from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.settings import InvalidSettings
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.events_api import EventsApi
+from local.lambda_context import LambdaContext
 from tests.unit.samples import sample
 
 HANDLERS = [functions.router.handler, functions.config.handler, functions.delivery.handler]
@@ -107,7 +108,7 @@ def test_the_config_handler_finds_a_cors_rule_by_its_decoded_id(config):
 def test_the_delivery_handler_names_the_records_that_must_come_again(gateway, delivery):
     gateway.subscribe("async", "welcome", "user.created")
     batch = sample("sqs")
-    answer = delivery(batch, None)
+    answer = delivery(batch, LambdaContext("delivery", 60))
     delivered, foreign, early = (each["messageId"] for each in batch["Records"])
     assert answer == {"batchItemFailures": [{"itemIdentifier": foreign}, {"itemIdentifier": early}]}
     assert [(name, event["eventID"]) for name, event in gateway.functions.calls] == [("welcome", "id-1")]

@@ -203,7 +203,7 @@ class TestInvoking:
             gateway.clock.now = max(gateway.clock.now, gateway.queue.waiting[0].not_before)
             outcomes.append(gateway.deliver_next())
         assert outcomes == [Outcome.RETRIED] * 7 + [Outcome.DEAD]
-        assert gateway.dead_letters.letters[0].reason.startswith('Plugin "p" ')
+        assert gateway.dead_letters.letters[0].delivery.failures[0].error.startswith('Plugin "p" ')
         assert gateway.functions.calls == []
 
     def test_plugins_are_not_told_about_functions_that_get_system_events(self, gateway):

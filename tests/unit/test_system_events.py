@@ -1,6 +1,6 @@
 import pytest
 
-from eventgateway.core.errors import FunctionUnreachable
+from eventgateway.core.errors import FunctionUnreachable, Unavailable
 from eventgateway.core.event import SOURCE, Event, Stamp
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import loads
@@ -8,7 +8,6 @@ from eventgateway.core.routing import RoutingTable
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.deliver import Outcome
 from eventgateway.operations.system_events import INVOCATION_FAILED, INVOKED, INVOKING, RECEIVED, FunctionCall, SystemEvents
-from eventgateway.queue import batches
 from tests.fakes import FakeClock
 
 TYPES = (RECEIVED, INVOKING, INVOKED, INVOCATION_FAILED)
@@ -137,23 +136,17 @@ def test_only_async_subscribers_of_post_at_the_root_hear_anything(gateway, type_
     assert gateway.journal == []
 
 
-def test_a_system_event_that_outgrows_the_queue_does_not_take_the_event_along(watched):
+def test_a_system_event_that_outgrows_the_queue_is_sent_by_reference(watched):
     watched.subscribe("sync", "f", "http.request", "/")
     watched.functions.answer("f", {"body": "ok"})
     assert watched.request("POST", "/", b"x" * 1024 * 1024).body == "ok"
-    assert heard(watched) == []
+    kept = [watched.payloads.get(each.payload) for each in watched.queue.waiting]
+    assert [loads(each)["eventType"] for each in kept] == [RECEIVED, INVOKING, INVOKED]
 
 
-def test_every_system_event_that_is_made_can_be_queued():
-    """One that is made and refused by the queue would take the event it is about along."""
-    table = RoutingTable()
-    table.put(Subscription("default", "async", INVOKING, "s"))
-
-    def made(size):
-        return SystemEvents(FakeClock()).invoking(table, FunctionCall("default", "f", is_system=False, event=lambda: "x" * size))
-
-    room = 1024 * 1024 - len(made(0)[0].message())
-    assert (len(made(room - 1000)), len(made(room + 1))) == (1, 0)
-    for size in range(room - 100, room + 1, 10):
-        entries = [{"MessageBody": each.message()} for each in made(size)]
-        assert [entry for batch in batches(entries) for entry in batch] == entries
+def test_without_a_place_for_large_events_nothing_is_called(watched):
+    watched.subscribe("sync", "f", "http.request", "/")
+    watched.payloads.away = True
+    with pytest.raises(Unavailable):
+        watched.request("POST", "/", b"x" * 1024 * 1024)
+    assert watched.functions.calls == []

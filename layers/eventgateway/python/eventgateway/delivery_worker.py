@@ -1,4 +1,4 @@
-"""Batches of SQS records: each is delivered on its own, several at a time; what failed is named and comes again."""
+"""Batches of SQS records: each is handled on its own, several at a time; what failed is named and comes again."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
+from eventgateway.core.fan_out import FanOut
+from eventgateway.core.message import Message, parse
+from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.queue import SqsQueue
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+AFTERWARDS = 8.0  # seconds: what must follow a call, the copy in the queue or the dead letter
+LEAST_SECONDS = 2.0  # a call that would have less time is left to another invocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +27,11 @@ class DeliveryWorker:
     queue: SqsQueue
     pool: ThreadPoolExecutor
 
-    def handle(self, event: Json) -> Json:
-        """Answer a batch as `ReportBatchItemFailures` wants it
+    def handle(self, event: Json, seconds: float) -> Json:
+        """Answer a batch, within some seconds, as `ReportBatchItemFailures` wants it
         (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)."""
-        records = event["Records"]
-        done = list(self.pool.map(self._is_done, records))
+        records, deadline = event["Records"], Deadline.after(seconds - AFTERWARDS)
+        done = list(self.pool.map(lambda record: self._is_done(record, deadline), records))
         self.deliverer.usage.flush()
         failed = [record["messageId"] for record, is_done in zip(records, done, strict=True) if not is_done]
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
@@ -35,15 +40,26 @@ class DeliveryWorker:
         """Look at the configuration before the next delivery."""
         self.deliverer.spaces.expire()
 
-    def _is_done(self, record: Json) -> bool:
-        """Whether the record may be acknowledged: delivered, copied for a later attempt, or kept as a dead letter."""
+    def _is_done(self, record: Json, deadline: Deadline) -> bool:
+        """Whether the record may be acknowledged: delivered, copied for a later attempt, split, or kept as a dead letter."""
         try:
-            delivery = Delivery.parse(record["body"])
-            if early := self.deliverer.early_by(delivery):
-                self.queue.postpone(record["receiptHandle"], early)
+            message = parse(record["body"])
+            if wait := self._wait(message, deadline):
+                self.queue.postpone(record["receiptHandle"], wait)
                 return False
-            self.deliverer.deliver(delivery)
+            self._handle(message, deadline)
         except Exception:
             log.exception("record failed, it will come again", extra={"messageId": record.get("messageId")})
             return False
         return True
+
+    def _handle(self, message: Message, deadline: Deadline) -> None:
+        if isinstance(message, FanOut):
+            self.deliverer.split(message)
+        else:
+            self.deliverer.deliver(message, deadline.remaining())
+
+    def _wait(self, message: Message, deadline: Deadline) -> float:
+        """Seconds until a message may be handled: it is not due yet, or this invocation has too little time left. 0 for now."""
+        early = self.deliverer.early_by(message) if isinstance(message, Delivery) else 0.0
+        return early or (1.0 if deadline.remaining() < LEAST_SECONDS else 0.0)

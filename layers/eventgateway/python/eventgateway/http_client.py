@@ -36,7 +36,7 @@ class HttpClient:
             response, content = self._exchange(method, _split(url), body, headers, deadline)
             location = response.getheader("Location")
             if location is None or response.status not in SEE_OTHER + KEEP_METHOD:
-                return HttpAnswer(response.status, content)
+                return HttpAnswer(response.status, content, response.getheader("Retry-After") or "")
             if response.status in SEE_OTHER:
                 method, body = "GET", b""
             url = _join(url, location)

@@ -1,7 +1,6 @@
 """Async deliveries in SQS: confirmed in batches of at most ten messages and 1 MiB together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -11,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery
 from eventgateway.core.errors import PayloadTooLarge, Unavailable
+from eventgateway.core.message import Message
 
 BATCH_MESSAGES = 10  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 LONGEST_DELAY = 900  # seconds
@@ -27,20 +27,14 @@ class SqsQueue:
     def __init__(self, url: str, client: Any = None) -> None:  # noqa: ANN401 - a generated class
         self._url, self._client = url, client or _client()
 
-    def send(self, deliveries: Sequence[Delivery]) -> None:
+    def send(self, messages: Sequence[Message]) -> None:
         """See `DeliveryQueue`."""
-        for batch in batches([_entry(each) for each in deliveries]):
+        for batch in batches([_entry(each) for each in messages]):
             self._confirm(batch)
 
     def send_later(self, delivery: Delivery, seconds: float) -> None:
-        """See `DeliveryQueue`. SQS delays 15 minutes at most; the worker sends earlier ones back.
-
-        A message that its `notBefore` makes too large does without: it comes after 15 minutes, instead of never.
-        """
-        entry = _entry(delivery)
-        if _size(entry) > MESSAGE_LIMIT:
-            entry = _entry(replace(delivery, not_before=0.0))
-        self._confirm([entry | {"DelaySeconds": min(LONGEST_DELAY, max(0, ceil(seconds)))}])
+        """See `DeliveryQueue`. SQS delays 15 minutes at most; the worker sends earlier ones back."""
+        self._confirm([_entry(delivery) | {"DelaySeconds": min(LONGEST_DELAY, max(0, ceil(seconds)))}])
 
     def backlog(self) -> int:
         """See `DeliveryQueue`."""
@@ -94,8 +88,8 @@ def _numbered(entries: Sequence[Entry]) -> Iterator[Entry]:
     return (entry | {"Id": str(number)} for number, entry in enumerate(entries))
 
 
-def _entry(delivery: Delivery) -> Entry:
-    return {"MessageBody": delivery.message(), "MessageGroupId": delivery.space[:GROUP_LIMIT]}
+def _entry(message: Message) -> Entry:
+    return {"MessageBody": message.message(), "MessageGroupId": message.space[:GROUP_LIMIT]}
 
 
 def _size(entry: Entry) -> int:

@@ -1,21 +1,26 @@
 """Puts the gateway together: the one place where ports meet their adapters."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
+from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.observe import configure_logs
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
+from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.usage import Usage
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
 from eventgateway.settings import InvalidSettings, Mode, Settings
+from eventgateway.storage.attempts import DynamoAttempts
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
+from eventgateway.storage.payloads import S3Payloads
 from eventgateway.storage.usage import DynamoUsage
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.events_api import EventsApi
@@ -24,7 +29,7 @@ from eventgateway.web.events_api import EventsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
-    ports = (spaces(settings), SqsQueue(settings.queue_url), Network(), SystemClock())
+    ports = (spaces(settings), outbox(settings, SqsQueue(settings.queue_url)), Network(), SystemClock())
     return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings)))
 
 
@@ -37,10 +42,26 @@ def config_api(settings: Settings) -> ConfigApi:
 def delivery_worker(settings: Settings) -> DeliveryWorker:
     """The delivery function."""
     configure_logs(settings.log_level)
-    known, queue, dead_letters = spaces(settings), SqsQueue(settings.queue_url), DynamoDeadLetters(settings.records_table)
-    ports, plugins = (known, queue, dead_letters, Network(), SystemClock()), plugin_loader.load(settings)
-    deliverer = Deliverer(*ports, delivery_seconds=settings.delivery_seconds, plugins=plugins, usage=usage(settings))
+    known, queue = spaces(settings), SqsQueue(settings.queue_url)
+    sending = outbox(settings, queue)
+    deliverer = Deliverer(
+        known,
+        sending,
+        DynamoDeadLetters(settings.records_table, sending.payloads),
+        DynamoAttempts(settings.records_table),
+        Network(),
+        SystemClock(),
+        replace(DEFAULT_RETRY, scale=settings.retry_scale),
+        settings.delivery_seconds,
+        plugin_loader.load(settings),
+        usage(settings),
+    )
     return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"))
+
+
+def outbox(settings: Settings, queue: SqsQueue) -> Outbox:
+    """What leaves for the queue."""
+    return Outbox(queue, S3Payloads(settings.payload_bucket))
 
 
 def spaces(settings: Settings) -> Spaces:

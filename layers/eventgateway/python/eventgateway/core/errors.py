@@ -17,7 +17,9 @@ GatewayError
 │   └── WriteConflict         another writer was faster
 └── ProviderError             a function was not called with success
     ├── FunctionFailed        it was called and failed
-    ├── FunctionUnreachable   it could not be called: refused, timed out, gone
+    │   └── FunctionGone      it asks not to be called again
+    ├── FunctionOverflow      its platform does not take so large an event
+    ├── FunctionUnreachable   it could not be called: refused, timed out, unknown
     ├── FunctionThrottled     its platform asked for fewer calls
     └── FunctionAccessDenied  its platform refused our credentials
 """
@@ -106,19 +108,42 @@ class WriteConflict(Unavailable):
 
 
 class ProviderError(GatewayError):
-    """A function was not called with success. `message` is for the owner of the function, not for emitters."""
+    """A function was not called with success. `message` is for the owner of the function, not for emitters.
+
+    `status` is the HTTP status it answered, 0 for none; `retry_after` its header of that name; if the error `is_final`, no other
+    attempt can succeed.
+    """
+
+    status = 0
+    retry_after = ""
+    is_final = False
 
 
 class FunctionFailed(ProviderError):
     """The function ran and failed, or answered a status that counts as failure."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int = 0, retry_after: str = "") -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.retry_after = status, retry_after
+
+
+class FunctionGone(FunctionFailed):
+    """The function asks not to be called again (RFC 9110, section 15.5.11)."""
+
+    is_final = True
+
+
+class FunctionOverflow(ProviderError):
+    """The event is larger than what the platform of the function takes (bytes)."""
+
+    is_final = True
+
+    def __init__(self, platform: str, size: int, limit: int) -> None:
+        super().__init__(f"{platform} takes at most {limit} bytes, the event has {size}")
 
 
 class FunctionUnreachable(ProviderError):
-    """The function could not be called: refused, timed out, gone, unknown."""
+    """The function could not be called: refused, timed out, unknown."""
 
 
 class FunctionThrottled(ProviderError):

@@ -7,6 +7,7 @@ from typing import Protocol
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject
+from eventgateway.core.message import Message
 from eventgateway.core.resource import Kind, Resource
 
 
@@ -60,14 +61,31 @@ class ConfigStore(Protocol):
 class DeliveryQueue(Protocol):
     """Where async deliveries wait."""
 
-    def send(self, deliveries: Sequence[Delivery]) -> None:
-        """Queue deliveries; returns when all are safe. Raises Unavailable if any is not, PayloadTooLarge if one never can be."""
+    def send(self, messages: Sequence[Message]) -> None:
+        """Queue messages; returns when all are safe. Raises Unavailable if any is not, PayloadTooLarge if one never can be."""
 
     def backlog(self) -> int:
         """About how many deliveries wait. Raises Unavailable."""
 
     def send_later(self, delivery: Delivery, seconds: float) -> None:
         """Queue one delivery that shall not be received for some time (or as much of it as the queue can do)."""
+
+
+class PayloadStore(Protocol):
+    """Where events lie that are too large for queue or table, for 30 days after their last `put`."""
+
+    def put(self, space: str, event: bytes) -> str:
+        """Keep an event; the answer is its key. Raises Unavailable if it is not safe."""
+
+    def get(self, key: str) -> bytes | None:
+        """The event of a key, None if it is not there any more. Raises Unavailable."""
+
+
+class Attempts(Protocol):
+    """Remembers attempts that must not be made twice."""
+
+    def begin(self, delivery: Delivery) -> bool:
+        """Note that an attempt is made now; False if that was noted before: its outcome is unknown. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)

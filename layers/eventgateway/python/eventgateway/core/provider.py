@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, ClassVar, Protocol, Self
 
 from eventgateway.core.document import Fields
-from eventgateway.core.errors import InvalidRequest
+from eventgateway.core.errors import FunctionOverflow, InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import MASK
 
@@ -44,10 +44,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What an HTTP function answered after redirects."""
+    """What an HTTP function answered after redirects; `retry_after` is its header of that name."""
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,22 @@ class Provider:
 
 @dataclass(frozen=True)
 class AwsProvider(Provider):
-    """Base of providers that are AWS APIs: where, and with whose keys. Keys count only as a pair."""
+    """Base of providers that are AWS APIs: where, and with whose keys. Keys count only as a pair.
+
+    `payload_limit` is what the API takes, in bytes.
+    """
+
+    payload_limit: ClassVar[int]
 
     region: str = setting("region", help="AWS region, such as us-east-1", required=True)
     access_key_id: str = setting("awsAccessKeyId", help="Access key of the account; empty: the gateway's own role")
     secret_access_key: str = setting("awsSecretAccessKey", help="Secret of the access key", secret=True)
     session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True)
+
+    def check_size(self, payload: bytes) -> None:
+        """Raise FunctionOverflow for what the API does not take."""
+        if len(payload) > self.payload_limit:
+            raise FunctionOverflow(self.label, len(payload), self.payload_limit)
 
     @property
     def credentials(self) -> Credentials:

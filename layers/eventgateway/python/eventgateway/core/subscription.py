@@ -10,6 +10,7 @@ from eventgateway.core.document import Failures, Fields, is_name
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import Kind, without_empty
+from eventgateway.core.retry import Retry
 
 SYNC, ASYNC = "sync", "async"
 UNESCAPED = "$&+:=@"  # besides letters, digits and "-._~": what Go's url.PathEscape leaves alone
@@ -45,6 +46,7 @@ class Subscription:
     method: str = "POST"
     metadata: dict[str, str] = field(default_factory=dict)
     since: int = 0
+    retry: Retry | None = None
 
     @property
     def id(self) -> str:
@@ -75,7 +77,8 @@ class Subscription:
         path, method = fields.text("path"), fields.text("method") or "POST"
         path = path if path.startswith("/") else f"/{path}"
         type_, event_type, function_id = fields.text("type"), fields.text("eventType"), fields.text("functionId")
-        return cls(space, type_, event_type, function_id, path, upper(method), fields.metadata(), fields.whole("since"))
+        since, retry = fields.whole("since"), Retry.restore(fields.object("retry"))
+        return cls(space, type_, event_type, function_id, path, upper(method), fields.metadata(), since, retry)
 
     def validate(self) -> None:
         """Raise InvalidRequest with one line for every field that is missing or wrong."""
@@ -89,9 +92,11 @@ class Subscription:
         failures.check("FunctionID", required=self.function_id != "")
         failures.check_method(self.method)
         failures.raise_if_any()
+        if self.is_sync and self.retry:
+            raise InvalidRequest("retry is for async subscriptions: the caller of a sync one tries again by itself")
 
     def check_update_of(self, old: "Subscription") -> None:
-        """Only the metadata may change. Raises InvalidUpdate."""
+        """Only metadata and retry may change. Raises InvalidUpdate."""
         for name, label in self.fixed.items():
             if getattr(self, name) != getattr(old, name):
                 raise self.kind.fixed(label)
@@ -111,5 +116,6 @@ class Subscription:
             "path": self.path,
             "method": self.method,
             "metadata": dict(self.metadata),
+            "retry": self.retry.document() if self.retry else None,
         }
-        return without_empty(document, "metadata")
+        return without_empty(document, "metadata", "retry")

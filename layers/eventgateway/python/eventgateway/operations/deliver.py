@@ -7,14 +7,17 @@ from enum import Enum
 from typing import TypeVar
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.core.errors import PluginError, ProviderError
+from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderError
+from eventgateway.core.fan_out import FanOut
 from eventgateway.core.function import Function
 from eventgateway.core.json import restore
-from eventgateway.core.ports import Clock, DeadLetter, DeadLetters, DeliveryQueue
+from eventgateway.core.ports import Attempts, Clock, DeadLetter, DeadLetters
 from eventgateway.core.provider import Call, Outbound, Purpose
-from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy
+from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy, asked_wait
 from eventgateway.core.routing import RoutingTable
+from eventgateway.core.subscription import Subscription
 from eventgateway.core.usage import CUSTOM
+from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
@@ -23,6 +26,9 @@ from eventgateway.operations.usage import NO_USAGE, Usage
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+NO_TARGET = "the subscription or its function no longer exists"
+NO_PAYLOAD = "the event is no longer kept"
+OUTCOME_UNKNOWN = "outcome unknown: the worker ended during the only attempt"
 
 
 class Outcome(Enum):
@@ -38,8 +44,9 @@ class Deliverer:
     """Makes one attempt at a delivery. `delivery_seconds` bounds the call of the function."""
 
     spaces: Spaces
-    queue: DeliveryQueue
+    outbox: Outbox
     dead_letters: DeadLetters
+    attempts: Attempts
     outbound: Outbound
     clock: Clock
     retry: RetryPolicy = DEFAULT_RETRY
@@ -56,69 +63,109 @@ class Deliverer:
         """Seconds until the delivery is due, 0 if it is."""
         return max(0.0, delivery.not_before - self.clock.time())
 
-    def deliver(self, delivery: Delivery) -> Outcome:
-        """Attempt a delivery that is due. Raises Unavailable where its outcome could not be made safe: it must come again."""
+    def split(self, fan_out: FanOut) -> None:
+        """Queue the deliveries of a fan-out one by one. Raises Unavailable if any is not safe: then all must be queued again."""
+        self.outbox.queue.send(fan_out.deliveries)
+
+    def deliver(self, delivery: Delivery, seconds: float = 900.0) -> Outcome:
+        """Attempt a delivery that is due, within some seconds.
+
+        Raises Unavailable where its outcome could not be made safe, or nothing was done: it must come again.
+        """
         if delivery.attempt == 1:
             self.usage.waited(delivery.space, self.clock.time() - delivery.accepted_at)
-        outcome = self._deliver(delivery)
+        outcome = self._deliver(delivery, min(seconds, self.delivery_seconds))
         self.usage.delivery(delivery.space, outcome.value)
         if outcome is not Outcome.RETRIED and not delivery.is_system:
             self.usage.processed(delivery.space, CUSTOM)
         return outcome
 
-    def _deliver(self, delivery: Delivery) -> Outcome:
+    def _deliver(self, delivery: Delivery, seconds: float) -> Outcome:
         table = self.spaces.routing()
-        function = _function(table, delivery) or _function(table := self.spaces.latest(), delivery)
-        if function is None:
-            return self._bury(delivery, "the subscription or its function no longer exists")
-        about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: restore(delivery.event))
+        target = _target(table, delivery) or _target(table := self.spaces.latest(), delivery)
+        if target is None:
+            return self.bury(delivery, NO_TARGET)
+        event = self.outbox.payloads.get(delivery.payload) if delivery.payload else delivery.event
+        if event is None:
+            return self.bury(delivery, NO_PAYLOAD)
+        subscription, function = target
+        about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: restore(event))
+        call = Call(event, Purpose.ASYNC, seconds, delivery.event_id, delivery.id)
         with self.plugins.reactions(self.clock) as reactions:
-            return self._attempt(table, function, delivery, about, reactions)
+            return _Attempt(self, table, function, self.retry.given_by(subscription.retry), delivery, reactions).make(call, about)
 
-    def _attempt(self, table: RoutingTable, function: Function, delivery: Delivery, about: FunctionCall, reactions: Reactions) -> Outcome:
-        call = Call(delivery.event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id)
-        try:
-            if event := reactions.invoking(about):
-                call, about = replace(call, payload=event.json(), event_id=event.id), replace(about, event=event.document)
-        except PluginError as error:
-            return self._failed(delivery, error)
-        try:
-            result = self._call(table, function, call, about)
-        except ProviderError as error:
-            send_afterwards(self.queue, self.system_events.invocation_failed(table, about, error.message))
-            _tell(reactions.invocation_failed, about, error.message)
-            return self._failed(delivery, error)
-        send_afterwards(self.queue, self.system_events.invoked(table, about, result))
-        _tell(reactions.invoked, about, result)
-        return Outcome.DELIVERED
-
-    def _call(self, table: RoutingTable, function: Function, call: Call, about: FunctionCall) -> bytes:
-        if outbox := self.system_events.invoking(table, about):
-            self.queue.send(outbox)
-        return function.provider.call(call, self.outbound)
-
-    def _failed(self, delivery: Delivery, error: ProviderError | PluginError) -> Outcome:
-        now = self.clock.time()
-        wait = self.retry.wait(delivery.attempt, now - delivery.accepted_at, self.clock.jitter())
-        log.warning("delivery failed", extra=_trace(delivery) | {"error": error.message, "retryIn": wait})
-        if wait is None:
-            return self._bury(delivery, error.message)
-        self.queue.send_later(delivery.next_attempt(now + wait), wait)
-        return Outcome.RETRIED
-
-    def _bury(self, delivery: Delivery, reason: str) -> Outcome:
+    def bury(self, delivery: Delivery, reason: str) -> Outcome:
+        """Keep a delivery as a dead letter. Raises Unavailable if it is not safe."""
         self.dead_letters.put(DeadLetter(delivery, reason, self.clock.time()))
         log.error("delivery given up", extra=_trace(delivery) | {"reason": reason})
         return Outcome.DEAD
 
 
-def _function(table: RoutingTable, delivery: Delivery) -> Function | None:
-    """The function to call, None if the subscription that the event was accepted for is not in the table."""
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One attempt at a delivery whose subscription is still there."""
+
+    deliverer: Deliverer
+    table: RoutingTable
+    function: Function
+    policy: RetryPolicy
+    delivery: Delivery
+    reactions: Reactions
+
+    def make(self, call: Call, about: FunctionCall) -> Outcome:
+        """Call the function, tell of it, and see to it that there is another attempt or a dead letter if it failed."""
+        try:
+            if event := self.reactions.invoking(about):
+                call, about = replace(call, payload=event.json(), event_id=event.id), replace(about, event=event.document)
+        except PluginError as error:
+            return self._failed(error.message)
+        if not self._may_begin(about):
+            return self.deliverer.bury(self.delivery, OUTCOME_UNKNOWN)
+        events, outbox = self.deliverer.system_events, self.deliverer.outbox
+        try:
+            result = self.function.provider.call(call, self.deliverer.outbound)
+        except ProviderError as error:
+            send_afterwards(outbox, events.invocation_failed(self.table, about, error.message))
+            _tell(self.reactions.invocation_failed, about, error.message)
+            return self._refused(error)
+        send_afterwards(outbox, events.invoked(self.table, about, result))
+        _tell(self.reactions.invoked, about, result)
+        return Outcome.DELIVERED
+
+    def _may_begin(self, about: FunctionCall) -> bool:
+        """Tell what is about to happen. Where there is no second attempt, this one is only made if none began before."""
+        if outbox := self.deliverer.system_events.invoking(self.table, about):
+            self.deliverer.outbox.send(outbox)
+        return self.policy.max_attempts > 1 or self.deliverer.attempts.begin(self.delivery)
+
+    def _refused(self, error: ProviderError) -> Outcome:
+        if error.is_final:
+            failed = self.delivery.failed(self.deliverer.clock.time(), error.message, error.status)
+            return self.deliverer.bury(failed, error.message)
+        asked = asked_wait(error.retry_after, self.deliverer.clock.time()) if error.retry_after else 0.0
+        return self._failed(error.message, error.status, asked=asked, throttled=isinstance(error, FunctionThrottled))
+
+    def _failed(self, message: str, status: int = 0, *, asked: float = 0.0, throttled: bool = False) -> Outcome:
+        clock = self.deliverer.clock
+        now, attempt = clock.time(), self.delivery.attempt
+        wait = self.policy.wait(attempt, clock.jitter(), asked=asked, throttled=throttled)
+        failed = self.delivery.failed(now, message, status)
+        end = self.policy.end(attempt, now + wait - self.delivery.accepted_at)
+        log.warning("delivery failed", extra=_trace(self.delivery) | {"error": message, "retryIn": None if end else wait})
+        if end:
+            return self.deliverer.bury(failed, end)
+        self.deliverer.outbox.queue.send_later(failed.at(now + wait), wait)
+        return Outcome.RETRIED
+
+
+def _target(table: RoutingTable, delivery: Delivery) -> tuple[Subscription, Function] | None:
+    """Whom to call, None if the subscription that the event was accepted for is not in the table."""
     space = table.spaces.get(delivery.space)
     subscription = space.subscriptions.get(delivery.subscription_id) if space else None
     if space is None or subscription is None or subscription.since != delivery.since:
         return None
-    return space.functions.get(delivery.function_id)
+    function = space.functions.get(delivery.function_id)
+    return (subscription, function) if function else None
 
 
 def _tell(tell: Callable[[FunctionCall, T], None], about: FunctionCall, outcome: T) -> None:

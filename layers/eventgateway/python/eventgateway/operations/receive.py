@@ -11,13 +11,14 @@ from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, Payload
 from eventgateway.core.event import Event
 from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
-from eventgateway.core.ports import Clock, DeliveryQueue
+from eventgateway.core.ports import Clock
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.result import Result, parse_result
 from eventgateway.core.routing import RoutingTable, Subscriber
 from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.authorize import Authorizer, Verdict, unavailable
 from eventgateway.operations.deadline import Deadline
+from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
@@ -32,7 +33,7 @@ class Receiver:
     """Receives events; everything that does not depend on the single event is built once."""
 
     spaces: Spaces
-    queue: DeliveryQueue
+    outbox: Outbox
     outbound: Outbound
     clock: Clock
     request_seconds: float = 28.0
@@ -98,7 +99,7 @@ class _Exchange:
         if call:
             outbox += self.receiver.system_events.invoking(self.table, call.about)
         if outbox:
-            self.receiver.queue.send(outbox)
+            self.receiver.outbox.send(outbox)
         if synchronous and call is None:
             raise NotAuthorized
         return call.run(self) if call else ACCEPTED
@@ -159,9 +160,9 @@ class _SyncCall:
 
     def _tell(self, exchange: _Exchange, error: str | None, answer: bytes) -> None:
         events = exchange.receiver.system_events
-        table, queue = exchange.table, exchange.receiver.queue
-        outbox = events.invoked(table, self.about, answer) if error is None else events.invocation_failed(table, self.about, error)
-        send_afterwards(queue, outbox)
+        table = exchange.table
+        made = events.invoked(table, self.about, answer) if error is None else events.invocation_failed(table, self.about, error)
+        send_afterwards(exchange.receiver.outbox, made)
         exchange.receiver.usage.processed(self.subscriber.space.name, _type(self.event))
         if error is None:
             exchange.reactions.invoked(self.about, answer)

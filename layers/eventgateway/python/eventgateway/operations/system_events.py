@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery, deliveries
+from eventgateway.core.delivery import Delivery, deliveries
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.event import Event
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonError, JsonObject, JsonValue, loads
-from eventgateway.core.ports import Clock, DeliveryQueue
+from eventgateway.core.ports import Clock
 from eventgateway.core.routing import RoutingTable
+from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.usage import NO_USAGE, Usage
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,7 @@ class SystemEvents:
         if not subscribers:
             return []
         event = Event.new(type_, data(), self.clock.stamp())
-        made = deliveries(subscribers, event, event.id, self.clock.time())
-        return [each for each in made if _fits(each)]
+        return deliveries(subscribers, event, event.id, self.clock.time())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,13 @@ def received_data(event: Event, request: HttpRequest) -> JsonObject:
     return {"path": request.path, "event": event.document(), "headers": request.shown_headers()}
 
 
-def send_afterwards(queue: DeliveryQueue, outbox: list[Delivery]) -> None:
+def send_afterwards(outbox: Outbox, made: list[Delivery]) -> None:
     """Queue events about what has happened already; if that fails, what happened must count all the same."""
     try:
-        if outbox:
-            queue.send(outbox)
+        if made:
+            outbox.send(made)
     except Unavailable as error:
-        log.warning("system events lost", extra={"error": error.message, "count": len(outbox)})
-
-
-def _fits(delivery: Delivery) -> bool:
-    """A system event holds the event it is about, so it can outgrow the queue; it must not take the event itself along."""
-    fits = len(delivery.message().encode()) <= MESSAGE_LIMIT
-    if not fits:
-        log.warning("system event dropped, it is too large", extra={"space": delivery.space, "functionId": delivery.function_id})
-    return fits
+        log.warning("system events lost", extra={"error": error.message, "count": len(made)})
 
 
 def result_value(result: bytes) -> JsonValue:

@@ -13,11 +13,13 @@ class DeliveryStream(AwsProvider):
 
     type: ClassVar[str] = "awsfirehose"
     label: ClassVar[str] = "AWS Firehose function"
+    payload_limit: ClassVar[int] = 1000 * 1024  # https://docs.aws.amazon.com/firehose/latest/dev/limits.html
 
     delivery_stream_name: str = setting("deliveryStreamName", help="Name of the delivery stream", required=True)
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Put the event as one record."""
+        self.check_size(call.payload)
         record = {"DeliveryStreamName": self.delivery_stream_name, "Record": {"Data": call.payload}}
         answer = outbound.aws("firehose", "put_record", self.region, self.credentials, call.timeout, **record)
         return dumps({"RecordId": answer["RecordId"]})

@@ -23,11 +23,13 @@ class LambdaFunction(AwsProvider):
 
     type: ClassVar[str] = "awslambda"
     label: ClassVar[str] = "AWS Lambda function"
+    payload_limit: ClassVar[int] = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
     arn: str = setting("arn", help="ARN or name of the function", required=True)
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Invoke the function with the event as its payload."""
+        self.check_size(call.payload)
         target = {"FunctionName": self.arn, "Payload": call.payload}
         try:
             answer = outbound.aws("lambda", "invoke", self.region, self.credentials, call.timeout, **target)

@@ -16,12 +16,16 @@ class Queue(AwsProvider):
 
     type: ClassVar[str] = "awssqs"
     label: ClassVar[str] = "AWS SQS function"
+    payload_limit: ClassVar[int] = (
+        1024 * 1024
+    )  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 
     queue_url: str = setting("queueUrl", help="URL of the queue", required=True)
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Send the event as one message."""
         body = escape_json(call.payload.decode())
+        self.check_size(body.encode())
         message = {"QueueUrl": self.queue_url, "MessageBody": body}
         answer = outbound.aws("sqs", "send_message", self.region, self.credentials, call.timeout, **message)
         digest = answer["MD5OfMessageBody"]

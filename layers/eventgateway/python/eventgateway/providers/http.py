@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import quote
 
-from eventgateway.core.errors import FunctionFailed
+from eventgateway.core.errors import FunctionFailed, FunctionGone
 from eventgateway.core.provider import Call, Outbound, Provider, Purpose, setting
 from eventgateway.core.uri import http_url
 
 TIMEOUT = 5.0
 ID_LIMIT = 256
+GONE = 410
 PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
 HEADERS = {"Content-Type": "application/cloudevents+json", "User-Agent": "event-gateway"}
 FAILS: Mapping[Purpose, Callable[[int], bool]] = {
@@ -40,7 +41,8 @@ class HttpEndpoint(Provider):
         ids = {"X-Event-Id": _header(call.event_id), "X-Delivery-Id": _header(call.delivery_id)} if call.delivery_id else {}
         answer = outbound.post(self.url, call.payload, HEADERS | ids, min(TIMEOUT, call.timeout))
         if FAILS[call.purpose](answer.status):
-            raise FunctionFailed(f"HTTP status code: {answer.status}", answer.status)
+            kind = FunctionGone if call.purpose is Purpose.ASYNC and answer.status == GONE else FunctionFailed
+            raise kind(f"HTTP status code: {answer.status}", answer.status, answer.retry_after)
         return answer.body
 
 

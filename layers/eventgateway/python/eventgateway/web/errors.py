@@ -12,6 +12,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
     errors.PayloadTooLarge: 413,
+    errors.FunctionOverflow: 413,
     errors.MalformedResult: 500,
     errors.ProviderError: 500,
     errors.Unavailable: 503,
@@ -35,10 +36,11 @@ def _status(error: errors.GatewayError) -> int:
 
 
 def _message(error: errors.GatewayError) -> str:
-    """What a client may know. The reasons of a failed call are the function owner's business, but for refused credentials."""
+    """What a client may know. The reasons of a failed call are the function owner's business, but for refused credentials and sizes."""
     if isinstance(error, errors.FunctionAccessDenied) and error.advice:
         return error.advice
-    return CALL_FAILED if isinstance(error, errors.ProviderError) else error.message
+    is_secret = isinstance(error, errors.ProviderError) and not isinstance(error, errors.FunctionOverflow)
+    return CALL_FAILED if is_secret else error.message
 
 
 def internal_error() -> Result:

@@ -8,6 +8,7 @@ from eventgateway.core.document import METHODS, NAME
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.json import JsonObject
+from eventgateway.core.retry import AGE_LIMIT, ATTEMPTS_LIMIT, DEFAULT_RETRY
 from eventgateway.core.subscription import ASYNC, SYNC, Subscription
 
 Schema = dict[str, Any]
@@ -19,6 +20,20 @@ WORDS: Mapping[Model, str] = {EventType: "event type", Function: "function", Sub
 NAME_PATTERN = f"^{NAME.pattern}$"
 ANY_CASE = "|".join("".join(f"[{letter}{letter.lower()}]" for letter in method) for method in METHODS)
 LABELS: Mapping[str, Schema] = {"metadata": {"description": "Labels of your own; lists can be filtered by them."}}
+RETRY_RULES: Schema = {
+    "maxAttempts": {
+        "description": f"Attempts in all; `1` is at most once. Without it {DEFAULT_RETRY.max_attempts}.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": ATTEMPTS_LIMIT,
+    },
+    "maxAgeSeconds": {
+        "description": f"No attempt begins later than that after the event. Without it {DEFAULT_RETRY.max_age:.0f}.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": AGE_LIMIT,
+    },
+}
 
 RULES: Rules = {
     EventType: {
@@ -35,6 +50,7 @@ RULES: Rules = {
         "path": {
             "description": "Path of the Events API; if `sync` a pattern with `:name` and a last `*name`. Begins with `/`, or gets it."
         },
+        "retry": {"description": "Of an `async` subscription: how failed deliveries are tried again."},
         "method": {"description": "HTTP method in letters of any case; empty is the default.", "pattern": f"^({ANY_CASE})?$"},
     },
     CorsRule: {
@@ -86,6 +102,7 @@ EXAMPLES: Mapping[Model, Mapping[str, JsonObject]] = {
     Subscription: {
         "sync": {"type": "sync", "eventType": "http.request", "functionId": "users", "method": "GET", "path": "/users/:id"},
         "async": {"type": "async", "eventType": "user.created", "functionId": "greet", "path": "/accounts"},
+        "async, at most once": {"type": "async", "eventType": "user.created", "functionId": "greet", "retry": {"maxAttempts": 1}},
     },
     CorsRule: {"CORS rule": {"method": "GET", "path": "/users/:id", "allowedOrigins": ["https://*.example.com"]}},
 }

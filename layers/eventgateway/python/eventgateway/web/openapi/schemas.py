@@ -10,7 +10,8 @@ from typing import Any
 from eventgateway.core.function import Function
 from eventgateway.core.provider import Provider, Providers
 from eventgateway.core.resource import MASK
-from eventgateway.web.openapi.rules import ANSWER_RULES, IDS, MODELS, RULES, Model, Schema
+from eventgateway.core.retry import Retry
+from eventgateway.web.openapi.rules import ANSWER_RULES, IDS, MODELS, RETRY_RULES, RULES, Model, Schema
 
 APART = {"space", "since", "provider"}  # fields that the URL, the gateway, or the type of a function decides
 TYPES: Mapping[Any, Schema] = {
@@ -18,6 +19,7 @@ TYPES: Mapping[Any, Schema] = {
     str | None: {"type": "string"},
     bool: {"type": "boolean"},
     tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
+    Retry | None: {"type": "object", "properties": RETRY_RULES},
     dict[str, str]: {"type": "object", "additionalProperties": {"type": "string"}},
 }
 
@@ -81,7 +83,9 @@ def _optional(schema: Schema, each: Field[Any]) -> Schema:
 
 
 def _nullable(schema: Schema) -> Schema:
-    inner = {key: _nullable(schema[key]) for key in ("items", "additionalProperties") if key in schema}
+    inner: Schema = {key: _nullable(schema[key]) for key in ("items", "additionalProperties") if key in schema}
+    if "properties" in schema:
+        inner["properties"] = {key: _nullable(each) for key, each in schema["properties"].items()}
     return schema | {"type": [schema["type"], "null"]} | inner
 
 

@@ -1,0 +1,24 @@
+"""What the delivery queue carries: messages of several kinds, read back by their kind."""
+
+from collections.abc import Callable, Mapping
+
+from eventgateway.core import fan_out
+from eventgateway.core.delivery import Delivery
+from eventgateway.core.errors import InvalidRequest
+from eventgateway.core.fan_out import FanOut
+from eventgateway.core.json import JsonError, JsonObject, restore
+
+Message = Delivery | FanOut
+DELIVERY = "delivery"
+READERS: Mapping[str, Callable[[JsonObject], Message]] = {DELIVERY: Delivery.restore, fan_out.KIND: FanOut.restore}
+
+
+def parse(text: str) -> Message:
+    """The message of a body. Raises InvalidRequest for one that we did not write."""
+    try:
+        document = restore(text)
+        if not isinstance(document, dict):
+            raise TypeError("not an object")
+        return READERS[str(document.get("kind", DELIVERY))](document)
+    except (JsonError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidRequest(f"not a message of the delivery queue: {type(error).__name__}") from error

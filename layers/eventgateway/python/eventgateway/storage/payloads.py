@@ -1,0 +1,52 @@
+"""Large events in S3, under `<space>/<SHA-256 of the event>`: the same event twice is kept once, and lives anew."""
+
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from eventgateway.core.errors import Unavailable
+
+JSON_TYPE = "application/json"
+GONE = {"NoSuchKey", "404"}
+CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=64)
+
+
+class S3Payloads:
+    """Implements `PayloadStore`. The bucket drops objects 30 days after they were put. The client is built when one is needed."""
+
+    def __init__(self, bucket: str, client: Any = None) -> None:  # noqa: ANN401 - a generated class
+        self._bucket, self._given = bucket, client
+
+    def put(self, space: str, event: bytes) -> str:
+        """See `PayloadStore`."""
+        key = f"{space}/{sha256(event).hexdigest()}"
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=event, ContentType=JSON_TYPE)
+        except (BotoCoreError, ClientError, HTTPError) as error:
+            raise _unavailable() from error
+        return key
+
+    def get(self, key: str) -> bytes | None:
+        """See `PayloadStore`."""
+        try:
+            event: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in GONE:
+                return None
+            raise _unavailable() from error
+        except (BotoCoreError, HTTPError) as error:
+            raise _unavailable() from error
+        return event
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401 - a generated class
+        return self._given or botocore.session.get_session().create_client("s3", config=CONFIG)
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The store of large events is not available. Please try again.")
