@@ -212,7 +212,7 @@ class FunctionHost:
     """Implements `Outbound`: answers HTTP functions by the last segment of their URL; `{}` unless told otherwise."""
 
     journal: Journal = field(default_factory=list)
-    answers: dict[str, HttpAnswer | Exception] = field(default_factory=dict)
+    answers: dict[str, HttpAnswer | BaseException] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
@@ -224,7 +224,7 @@ class FunctionHost:
         self.timeouts.append(timeout)
         self.journal.append(f"call {name}")
         answer = self.answers.get(name, HttpAnswer(200, b"{}"))
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 

@@ -9,14 +9,13 @@ from eventgateway.core.delivery import Delivery
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.message import Message, parse
 from eventgateway.operations.deadline import Deadline
-from eventgateway.operations.deliver import Deliverer
+from eventgateway.operations.deliver import LEAST_SECONDS, Deliverer
 from eventgateway.queue import SqsQueue
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 AFTERWARDS = 8.0  # seconds: what must follow a call, the copy in the queue or the dead letter
-LEAST_SECONDS = 2.0  # a call that would have less time is left to another invocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,9 @@ class DeliveryWorker:
 
     def _handle(self, message: Message, deadline: Deadline) -> None:
         if isinstance(message, FanOut):
-            self.deliverer.split(message)
+            self.deliverer.split(message, deadline)
         else:
-            self.deliverer.deliver(message, deadline.remaining())
+            self.deliverer.deliver(message, deadline)
 
     def _wait(self, message: Message, deadline: Deadline) -> float:
         """Seconds until a message may be handled: it is not due yet, or this invocation has too little time left. 0 for now."""

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TypeVar
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderError
+from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderError, Unavailable
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.function import Function
 from eventgateway.core.json import restore
@@ -17,8 +17,9 @@ from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy, asked_wait
 from eventgateway.core.routing import RoutingTable
 from eventgateway.core.subscription import Subscription
 from eventgateway.core.usage import CUSTOM
+from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.outbox import Outbox
-from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
+from eventgateway.operations.plugins import NO_DEADLINE, NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -29,6 +30,8 @@ T = TypeVar("T")
 NO_TARGET = "the subscription or its function no longer exists"
 NO_PAYLOAD = "the event is no longer kept"
 OUTCOME_UNKNOWN = "outcome unknown: the worker ended during the only attempt"
+LEAST_SECONDS = 2.0  # a call that would have less time is left to another invocation
+SPLIT_AT_ONCE = 100  # deliveries
 
 
 class Outcome(Enum):
@@ -63,24 +66,26 @@ class Deliverer:
         """Seconds until the delivery is due, 0 if it is."""
         return max(0.0, delivery.not_before - self.clock.time())
 
-    def split(self, fan_out: FanOut) -> None:
+    def split(self, fan_out: FanOut, deadline: Deadline = NO_DEADLINE) -> None:
         """Queue the deliveries of a fan-out one by one. Raises Unavailable if any is not safe: then all must be queued again."""
-        self.outbox.queue.send(fan_out.deliveries)
+        for start in range(0, len(fan_out.deliveries), SPLIT_AT_ONCE):
+            check_time(deadline)
+            self.outbox.queue.send(fan_out.deliveries[start : start + SPLIT_AT_ONCE])
 
-    def deliver(self, delivery: Delivery, seconds: float = 900.0) -> Outcome:
-        """Attempt a delivery that is due, within some seconds.
+    def deliver(self, delivery: Delivery, deadline: Deadline = NO_DEADLINE) -> Outcome:
+        """Attempt a delivery that is due; the call ends before the deadline.
 
         Raises Unavailable where its outcome could not be made safe, or nothing was done: it must come again.
         """
         if delivery.attempt == 1:
             self.usage.waited(delivery.space, self.clock.time() - delivery.accepted_at)
-        outcome = self._deliver(delivery, min(seconds, self.delivery_seconds))
+        outcome = self._deliver(delivery, deadline)
         self.usage.delivery(delivery.space, outcome.value)
         if outcome is not Outcome.RETRIED and not delivery.is_system:
             self.usage.processed(delivery.space, CUSTOM)
         return outcome
 
-    def _deliver(self, delivery: Delivery, seconds: float) -> Outcome:
+    def _deliver(self, delivery: Delivery, deadline: Deadline) -> Outcome:
         table = self.spaces.routing()
         target = _target(table, delivery) or _target(table := self.spaces.latest(), delivery)
         if target is None:
@@ -90,9 +95,10 @@ class Deliverer:
             return self.bury(delivery, NO_PAYLOAD)
         subscription, function = target
         about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: restore(event))
-        call = Call(event, Purpose.ASYNC, seconds, delivery.event_id, delivery.id)
+        call = Call(event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id)
+        policy = self.retry.given_by(subscription.retry)
         with self.plugins.reactions(self.clock) as reactions:
-            return _Attempt(self, table, function, self.retry.given_by(subscription.retry), delivery, reactions).make(call, about)
+            return _Attempt(self, table, function, policy, delivery, deadline, reactions).make(call, about)
 
     def bury(self, delivery: Delivery, reason: str) -> Outcome:
         """Keep a delivery as a dead letter. Raises Unavailable if it is not safe."""
@@ -110,6 +116,7 @@ class _Attempt:
     function: Function
     policy: RetryPolicy
     delivery: Delivery
+    deadline: Deadline
     reactions: Reactions
 
     def make(self, call: Call, about: FunctionCall) -> Outcome:
@@ -123,7 +130,7 @@ class _Attempt:
             return self.deliverer.bury(self.delivery, OUTCOME_UNKNOWN)
         events, outbox = self.deliverer.system_events, self.deliverer.outbox
         try:
-            result = self.function.provider.call(call, self.deliverer.outbound)
+            result = self.function.provider.call(self._in_time(call), self.deliverer.outbound)
         except ProviderError as error:
             send_afterwards(outbox, events.invocation_failed(self.table, about, error.message))
             _tell(self.reactions.invocation_failed, about, error.message)
@@ -136,7 +143,12 @@ class _Attempt:
         """Tell what is about to happen. Where there is no second attempt, this one is only made if none began before."""
         if outbox := self.deliverer.system_events.invoking(self.table, about):
             self.deliverer.outbox.send(outbox)
+        check_time(self.deadline)
         return self.policy.max_attempts > 1 or self.deliverer.attempts.begin(self.delivery)
+
+    def _in_time(self, call: Call) -> Call:
+        """A call that gets what is left now, whatever the steps before it took."""
+        return replace(call, timeout=min(call.timeout, self.deadline.remaining()))
 
     def _refused(self, error: ProviderError) -> Outcome:
         if error.is_final:
@@ -156,6 +168,12 @@ class _Attempt:
             return self.deliverer.bury(failed, end)
         self.deliverer.outbox.queue.send_later(failed.at(now + wait), wait)
         return Outcome.RETRIED
+
+
+def check_time(deadline: Deadline) -> None:
+    """Raise Unavailable if too little time is left to begin something."""
+    if deadline.remaining() < LEAST_SECONDS:
+        raise Unavailable("Too little time is left for a delivery. It comes again.")
 
 
 def _target(table: RoutingTable, delivery: Delivery) -> tuple[Subscription, Function] | None:

@@ -29,7 +29,7 @@ class Outbox:
         for _, group in groupby(deliveries, lambda each: (each.space, each.event_id, each.event_type, each.event)):
             members = list(group)
             is_many = len(members) > MOST_SINGLE
-            if is_large(members[0], EVENT_LIMIT if is_many else MESSAGE_LIMIT - GROWTH_LIMIT):
+            if is_large(max(members, key=_ids), EVENT_LIMIT if is_many else MESSAGE_LIMIT - GROWTH_LIMIT):
                 members = self.stored(members)
             yield from fan_outs(members) if is_many else members
 
@@ -37,6 +37,11 @@ class Outbox:
         """Deliveries of one event, which is put into the payload store. Raises Unavailable."""
         key = self.payloads.put(deliveries[0].space, deliveries[0].event)
         return [each.stored_at(key) for each in deliveries]
+
+
+def _ids(delivery: Delivery) -> int:
+    """The length of what differs between the messages of one event."""
+    return len(delivery.subscription_id) + len(delivery.function_id)
 
 
 def is_large(delivery: Delivery, limit: int) -> bool:

@@ -1,0 +1,117 @@
+"""The same world over the real adapters, as the product wires them, and the emulated AWS that fails at the wire."""
+
+from dataclasses import dataclass, field, replace
+from json import loads
+
+import boto3
+
+from eventgateway import wiring
+from eventgateway.core.delivery import Delivery
+from eventgateway.core.message import parse
+from eventgateway.core.ports import DeadLetter
+from eventgateway.delivery_worker import DeliveryWorker
+from eventgateway.operations.spaces import Spaces
+from eventgateway.settings import Settings
+from eventgateway.storage.dynamodb import DynamoConfigStore
+from local.pump import Pump
+from tests.faults.chance import Died
+from tests.faults.faulty_aws import FaultyAws, MotoQueue
+from tests.faults.flaky import Faults, FlakyFunctions
+from tests.faults.model_sqs import Waiting
+from tests.faults.world import OneAfterTheOther, Subscribed, World, configuration, pairs_of
+
+
+def configure(settings: Settings, subscribed: Subscribed) -> None:
+    """Write who subscribes into the emulated table."""
+    store = DynamoConfigStore(settings.config_table)
+    for changes in configuration(pairs_of(subscribed)).log.values():
+        for change in changes:
+            store.commit(change)
+
+
+@dataclass
+class Letters:
+    """The dead letters in the emulated table, of events with a prefix."""
+
+    table: str
+    prefix: str
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        rows = boto3.resource("dynamodb").Table(self.table).scan()["Items"]
+        documents = [loads(row["document"]) for row in rows if row["pk"].startswith("deadletter#") and "document" in row]
+        made = [DeadLetter(_delivery(each["message"]), each["reason"], each["at"]) for each in documents]
+        return [each for each in made if each.delivery.event_id.startswith(self.prefix)]
+
+
+def _delivery(text: str) -> Delivery:
+    message = parse(text)
+    assert isinstance(message, Delivery)
+    return message
+
+
+@dataclass
+class Shared:
+    """What is built once: the emulator, and the product as it is wired; building clients takes longer than a whole schedule."""
+
+    aws: FaultyAws
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self.receiver = wiring.events_api(self.settings).receiver
+        self.worker = wiring.delivery_worker(self.settings)
+        self.sqs = boto3.client("sqs")
+
+
+@dataclass
+class AwsWorld(World):
+    """One schedule; its events have ids with a prefix of their own, since the emulator is shared by many."""
+
+    shared: Shared = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        aws, settings = self.shared.aws, self.shared.settings
+        self.functions = FlakyFunctions(Faults(self.clock, self.chance), self.invoke)
+        self.sqs, self.letters = MotoQueue(aws), Letters(settings.records_table, self.prefix)
+        self.pump = Pump(self.shared.sqs, settings.queue_url, self._handler, region=aws.region)
+        self.start_router()
+        self.start_worker()
+        aws.wire.sent.clear()
+        aws.wire.clock, aws.wire.chance = self.clock, self.chance
+
+    def start_router(self) -> None:
+        ports = {"spaces": self._cold(self.shared.receiver.spaces), "outbound": self.functions, "clock": self.clock}
+        self.receiver = replace(self.shared.receiver, **ports)
+
+    def start_worker(self) -> None:
+        made = self.shared.worker
+        ports = {"spaces": self._cold(made.deliverer.spaces), "outbound": self.functions, "clock": self.clock}
+        self.worker = DeliveryWorker(replace(made.deliverer, **ports), made.queue, OneAfterTheOther(self.chance))
+
+    def _cold(self, spaces: Spaces) -> Spaces:
+        """The routing table of a new instance, in simulated time."""
+        return Spaces(spaces.store, spaces.providers, self.clock, spaces.ttl, spaces.max_stale)
+
+    def invoke(self) -> bool:
+        """By the pump, one batch at a time; what it does to the queue fails as all else."""
+        if self.depth > 1:
+            return False
+        self.sqs.disturb(self.chance)
+        self.depth += 1
+        try:
+            if batch := self.pump._receive():
+                self.pump._deliver(batch)
+        except Died:
+            self.start_worker()
+        finally:
+            self.depth -= 1
+        return bool(batch)
+
+    def _handler(self, event: dict, context: object) -> object:
+        batch = [Waiting(each["messageId"], each["body"], "", 0.0, 1, [each["receiptHandle"]]) for each in event["Records"]]
+        return self.answered(batch)[0]
+
+    def check(self) -> None:
+        self.shared.aws.wire.chance = None
+        super().check()
+        assert all(each.group == each.message.space for each in self.shared.aws.wire.sent), "every message is of the group of its space"

@@ -1,0 +1,30 @@
+import logging
+
+import pytest
+
+from eventgateway.operations.deadline import Deadline
+from tests.faults.emulated import emulated
+from tests.faults.simulated_time import SimulatedTime
+
+
+@pytest.fixture
+def simulated(monkeypatch) -> SimulatedTime:
+    """The clock of a world, by which deadlines are reckoned too."""
+    clock = SimulatedTime()
+    monkeypatch.setattr(Deadline, "after", clock.deadline)
+    return clock
+
+
+@pytest.fixture
+def quiet():
+    """Thousands of failures, each with its traceback in the log, would take most of the time."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def gateway():
+    """As it is wired, over the emulated AWS."""
+    with emulated() as running:
+        yield running
