@@ -105,7 +105,9 @@ def away(server, monkeypatch):
     set_aws_environment(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url())
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
-    monkeypatch.setattr(payloads, "CONFIG", payloads.CONFIG.merge(botocore.config.Config(read_timeout=0.1, s3={"addressing_style": "path"})))
+    monkeypatch.setattr(
+        payloads, "CONFIG", payloads.CONFIG.merge(botocore.config.Config(read_timeout=0.1, s3={"addressing_style": "path"}))
+    )
     server.requests.clear()
     return S3Payloads("bucket")
 

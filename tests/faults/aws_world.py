@@ -56,8 +56,10 @@ class Shared:
 
     aws: FaultyAws
     settings: Settings
+    subscribed: Subscribed
 
     def __post_init__(self) -> None:
+        configure(self.settings, self.subscribed)
         self.receiver = wiring.events_api(self.settings).receiver
         self.worker = wiring.delivery_worker(self.settings)
         self.sqs = boto3.client("sqs")

@@ -11,8 +11,6 @@ from eventgateway.operations.deliver import LEAST_SECONDS, SPLIT_AT_ONCE
 from tests.faults.chance import Chance
 from tests.faults.world import FEW, FUNCTION_SECONDS, MANY, THOUSAND, World
 
-CALM = {"rates": {}}
-
 
 def world_of(simulated, subscribed=FEW):
     return World(subscribed, Chance(Random(0)), simulated)

@@ -21,15 +21,19 @@ FIRST = Delivery("d", "default", "s", "f", 3, dumps({"a": 1}), "e", "u", 1.5)
 def many(number, event=b"{}", identifier="x" * 36, subscription="s" * 100, function="f"):
     """So many deliveries of one event, as the router makes them."""
     first = replace(FIRST, event=event)
-    return [replace(first, id=f"{identifier}-{each:012x}", subscription_id=f"{subscription}{each}", function_id=function) for each in range(number)]
+    return [
+        replace(first, id=f"{identifier}-{each:012x}", subscription_id=f"{subscription}{each}", function_id=function)
+        for each in range(number)
+    ]
 
 
 def size(fan_out):
     return len(fan_out.message().encode())
 
 
-@given(TARGETS, JSON_VALUES.map(dumps), TEXTS, TEXTS, st.text(max_size=10), st.sampled_from(["", "space/key"]))
-def test_every_fan_out_survives_the_queue(targets, event, space, type_, event_id, payload):
+@given(TARGETS, JSON_VALUES.map(dumps), st.tuples(TEXTS, TEXTS, st.text(max_size=10)), st.sampled_from(["", "space/key"]))
+def test_every_fan_out_survives_the_queue(targets, event, names, payload):
+    space, type_, event_id = names
     first = replace(FIRST, space=space, event_type=type_, event_id=event_id, payload=payload, event=b"" if payload else event)
     sent = FanOut(tuple(replace(first, id=i, subscription_id=s, function_id=f, since=since) for i, s, f, since in targets))
     assert parse(sent.message()) == sent
@@ -56,7 +60,10 @@ def test_as_few_as_keep_both_limits_and_none_is_left_out(number, subscription, f
     bounds = [sum(2 * len(one.id) + len(one.subscription_id) + len(one.function_id) + 32 for one in each.deliveries) for each in made]
     firsts = [len(each.deliveries) for each in made]
     assert all(bound <= TARGETS_LIMIT for bound in bounds)
-    assert all(count == MOST_TARGETS or bound + 2 * bound // count > TARGETS_LIMIT for (count, _), bound in zip(pairwise(firsts), bounds, strict=False))
+    assert all(
+        count == MOST_TARGETS or bound + 2 * bound // count > TARGETS_LIMIT
+        for (count, _), bound in zip(pairwise(firsts), bounds, strict=False)
+    )
 
 
 @pytest.mark.parametrize("event", [b"{}", dumps({"a": "\uffff" * (EVENT_LIMIT // 6 - 10)})], ids=["small", "most"])
@@ -83,7 +90,19 @@ MESSAGE = FanOut((FIRST,)).message()
 
 @pytest.mark.parametrize(
     "targets",
-    ["[]", "null", "{}", "1", '["d"]', "[[]]", '[["d","s","f"]]', '[["d","s","f",3,4]]', '[["d","s","f","x"]]', '[["d","s","f",3],null]', '["abcd"]'],
+    [
+        "[]",
+        "null",
+        "{}",
+        "1",
+        '["d"]',
+        "[[]]",
+        '[["d","s","f"]]',
+        '[["d","s","f",3,4]]',
+        '[["d","s","f","x"]]',
+        '[["d","s","f",3],null]',
+        '["abcd"]',
+    ],
 )
 def test_targets_that_are_not_ours_are_refused(targets):
     message = MESSAGE.replace('[["d","s","f",3]]', targets)

@@ -98,7 +98,9 @@ def test_the_last_attempt_of_the_largest_message_fits(outbox):
     assert sizes([message])[0] <= MESSAGE_LIMIT
 
 
-@pytest.mark.parametrize(("number", "kinds"), [(MOST_SINGLE, [Delivery] * MOST_SINGLE), (MOST_SINGLE + 1, [FanOut]), (1000, [FanOut]), (1001, [FanOut] * 2)])
+@pytest.mark.parametrize(
+    ("number", "kinds"), [(MOST_SINGLE, [Delivery] * MOST_SINGLE), (MOST_SINGLE + 1, [FanOut]), (1000, [FanOut]), (1001, [FanOut] * 2)]
+)
 def test_many_of_one_event_and_space_go_as_a_fan_out(outbox, number, kinds):
     sent = deliveries(number)
     outbox.send(sent)
@@ -135,7 +137,9 @@ def test_if_the_queue_is_away_the_sender_knows(outbox):
         outbox.send(deliveries())
 
 
-GROUPS = st.lists(st.tuples(st.sampled_from(["one", "two"]), st.integers(1, 70), st.sampled_from([10, 20_000, 700_000, 1_100_000])), max_size=4)
+GROUPS = st.lists(
+    st.tuples(st.sampled_from(["one", "two"]), st.integers(1, 70), st.sampled_from([10, 20_000, 700_000, 1_100_000])), max_size=4
+)
 
 
 @given(GROUPS, st.integers(1, 2000))
