@@ -1,10 +1,20 @@
 import logging
+from unittest.mock import patch
 
 import pytest
+from botocore.loaders import create_loader
 
 from eventgateway.operations.deadline import Deadline
 from tests.faults.emulated import emulated
 from tests.faults.simulated_time import SimulatedTime
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_descriptions():
+    """Emulators of all tests read the descriptions of AWS services once."""
+    loader = create_loader()
+    with patch("local.emulator.create_loader", lambda: loader):
+        yield
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.faults.world import FEW, MANY
 
 pytestmark = pytest.mark.usefixtures("quiet")
 WEEK = 7 * 86400
-SCHEDULES = 20
+SCHEDULES = 16
 STRUCK = {  # operations that something happened to
     "SendMessageBatch", "ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibility",
     "GetItem", "Query", "PutItem", "UpdateItem", "S3 GET",
@@ -82,7 +82,7 @@ class TestMany:
             yield shared
 
     def test_a_fan_out_has_an_outcome_for_every_subscriber(self, simulated, shared):
-        run_many(simulated, range(2), shared, [SMALL, FANNED], events=1)
+        run_many(simulated, [0], shared, [SMALL, FANNED], events=1)
         assert any(isinstance(each.message, FanOut) for each in shared.aws.wire.sent)
 
     @pytest.mark.slow
