@@ -16,7 +16,7 @@ from tests.faults.world import FEW, MANY, THOUSAND, World
 SMALL, FANNED, HUGE = {"a": 1}, {"a": "ä\uffff" * 4000}, {"a": "ä" * 600_000}
 TRIES = 3  # of an emitter, each with an event of its own
 CHUNK = 200
-FEW_SCHEDULES, STRICT_SCHEDULES, MANY_SCHEDULES, HUGE_SCHEDULES, THOUSAND_SCHEDULES = 1600, 400, 200, 40, 3
+FEW_SCHEDULES, STRICT_SCHEDULES, MANY_SCHEDULES, HUGE_SCHEDULES, THOUSAND_SCHEDULES = 1200, 400, 200, 40, 3
 
 pytestmark = [pytest.mark.usefixtures("quiet")]
 
