@@ -13,6 +13,7 @@ REASONS = (
     " cannot be deleted because ",
     "The parameter 'cursor' must be ",
     "missing required fields for HTTP endpoint",  # the URL
+    "retry is for async subscriptions",
 )
 
 
