@@ -16,7 +16,7 @@ from eventgateway import providers
 from eventgateway.core.function import Function
 from eventgateway.core.json import dumps
 from eventgateway.core.resource import MASK
-from eventgateway.core.space import KINDS
+from eventgateway.core.space import COLLECTIONS
 from eventgateway.operations.manage import parse
 from eventgateway.web.openapi import text
 from eventgateway.web.openapi.rules import EXAMPLES, MODELS, Model
@@ -162,11 +162,11 @@ def test_every_status_of_an_error_is_described_with_an_example():
 
 
 def test_every_kind_of_resource_is_described():
-    assert tuple(model.kind for model in MODELS) == KINDS
+    assert tuple(model.kind for model in MODELS) == COLLECTIONS
 
 
 def test_operations_have_names_of_their_own():
     names = [
         operation["operationId"] for path in DOCUMENT["paths"].values() for method, operation in path.items() if method != "parameters"
     ]
-    assert len(set(names)) == len(names) == 4 * 5 + 3
+    assert len(set(names)) == len(names) == 4 * 5 + 3 + 3

@@ -4,7 +4,7 @@ from eventgateway.core.cors import CorsRule
 from eventgateway.core.errors import AlreadyExists, InUse, InvalidRequest, InvalidUpdate, NotFound, PathConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
-from eventgateway.core.space import KINDS
+from eventgateway.core.space import COLLECTIONS
 from eventgateway.core.subscription import Subscription
 from tests.unit.management import RULE, SYNC, SYNC_ID, create, each_kind, message, update
 
@@ -64,7 +64,7 @@ def test_spaces_do_not_share_resources(manager, kind, document, identifier, name
     assert manager.get(kind, "default", identifier)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.path)
+@pytest.mark.parametrize("kind", COLLECTIONS, ids=lambda kind: kind.path)
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"metadata":1}', b"nope"])
 def test_an_invalid_document_is_refused_before_anything_is_read(gateway, kind, body):
     gateway.store.away = True

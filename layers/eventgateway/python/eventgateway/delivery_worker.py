@@ -3,6 +3,7 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 AFTERWARDS = 8.0  # seconds: what must follow a call, the copy in the queue or the dead letter
+RENEWAL_AGE = 7 * 86400.0  # seconds
 LEAST_SECONDS = 2.0  # a call that would have less time is left to another invocation
 
 
@@ -45,13 +47,21 @@ class DeliveryWorker:
         try:
             message = parse(record["body"])
             if wait := self._wait(message, deadline):
-                self.queue.postpone(record["receiptHandle"], wait)
-                return False
+                return self._wait_further(message, wait, record)
             self._handle(message, deadline)
         except Exception:
             log.exception("record failed, it will come again", extra={"messageId": record.get("messageId")})
             return False
         return True
+
+    def _wait_further(self, message: Message, wait: float, record: Json) -> bool:
+        """Keep a message in the queue for some seconds; an old one by a copy, since the queue drops what is 14 days old."""
+        age = time() - int(record["attributes"]["SentTimestamp"]) / 1000
+        if age > RENEWAL_AGE and isinstance(message, Delivery):
+            self.queue.send_later(message, wait)
+            return True
+        self.queue.postpone(record["receiptHandle"], wait)
+        return False
 
     def _handle(self, message: Message, deadline: Deadline) -> None:
         if isinstance(message, FanOut):
@@ -60,6 +70,6 @@ class DeliveryWorker:
             self.deliverer.deliver(message, deadline.remaining())
 
     def _wait(self, message: Message, deadline: Deadline) -> float:
-        """Seconds until a message may be handled: it is not due yet, or this invocation has too little time left. 0 for now."""
-        early = self.deliverer.early_by(message) if isinstance(message, Delivery) else 0.0
-        return early or (1.0 if deadline.remaining() < LEAST_SECONDS else 0.0)
+        """Seconds until a message may be handled, 0 for now; or this invocation has too little time left for it."""
+        wait = self.deliverer.wait(message) if isinstance(message, Delivery) else 0.0
+        return wait or (1.0 if deadline.remaining() < LEAST_SECONDS else 0.0)

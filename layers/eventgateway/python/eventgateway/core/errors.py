@@ -10,6 +10,7 @@ GatewayError
 ├── AlreadyExists             there is one already
 ├── PayloadTooLarge           over one of our limits
 ├── NotAuthorized             the authorizer of the event type said no
+├── SpaceSuspended            its events are refused for the time being
 ├── MalformedResult           a synchronous function answered no HTTP response object
 ├── PluginError               a plugin stopped the event
 │   └── PluginOverdue         it did not come back within its time
@@ -73,6 +74,13 @@ class NotAuthorized(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The event is not authorized.")
+
+
+class SpaceSuspended(GatewayError):
+    """The space takes no events for the time being."""
+
+    def __init__(self, space: str) -> None:
+        super().__init__(f'The space "{space}" is suspended.')
 
 
 class MalformedResult(GatewayError):

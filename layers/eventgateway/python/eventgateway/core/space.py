@@ -11,8 +11,10 @@ from eventgateway.core.function import Function
 from eventgateway.core.path import PathTree
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.subscription import Subscription
+from eventgateway.core.suspension import Suspension
 
-KINDS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
+COLLECTIONS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
+KINDS: tuple[Kind, ...] = (*COLLECTIONS, Suspension.kind)
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -30,6 +32,7 @@ class Space:
     functions: dict[str, Function] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     cors: dict[str, CorsRule] = field(default_factory=dict)
+    suspensions: dict[str, Suspension] = field(default_factory=dict)
     asynchronous: dict[AsyncKey, tuple[Subscription, ...]] = field(default_factory=dict)
     synchronous: dict[SyncKey, PathTree[Subscription]] = field(default_factory=dict)
     cors_paths: dict[str, PathTree[CorsRule]] = field(default_factory=dict)
@@ -42,8 +45,14 @@ class Space:
             Function.kind.path: self.functions,  # type: ignore[dict-item]
             Subscription.kind.path: self.subscriptions,  # type: ignore[dict-item]
             CorsRule.kind.path: self.cors,  # type: ignore[dict-item]
+            Suspension.kind.path: self.suspensions,  # type: ignore[dict-item]
         }
         return resources[kind.path]
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its events are refused and its deliveries wait."""
+        return bool(self.suspensions)
 
     def put(self, resource: Resource) -> None:
         """Add a resource or replace the one with its id; since ids name what is indexed, a replaced one is never missing meanwhile."""

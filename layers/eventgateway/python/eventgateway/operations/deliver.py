@@ -26,6 +26,7 @@ from eventgateway.operations.usage import NO_USAGE, Usage
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+SUSPENDED_SECONDS = 900.0  # after so long we look again
 NO_TARGET = "the subscription or its function no longer exists"
 NO_PAYLOAD = "the event is no longer kept"
 OUTCOME_UNKNOWN = "outcome unknown: the worker ended during the only attempt"
@@ -59,9 +60,11 @@ class Deliverer:
         """Makes the events about this gateway's own work."""
         return SystemEvents(self.clock, self.usage)
 
-    def early_by(self, delivery: Delivery) -> float:
-        """Seconds until the delivery is due, 0 if it is."""
-        return max(0.0, delivery.not_before - self.clock.time())
+    def wait(self, delivery: Delivery) -> float:
+        """Seconds until it may be attempted, 0 for now: it is not due yet, or its space is suspended. Raises Unavailable."""
+        space = self.spaces.routing().spaces.get(delivery.space)
+        suspended = SUSPENDED_SECONDS if space and space.is_suspended else 0.0
+        return max(suspended, delivery.not_before - self.clock.time())
 
     def split(self, fan_out: FanOut) -> None:
         """Queue the deliveries of a fan-out one by one. Raises Unavailable if any is not safe: then all must be queued again."""

@@ -16,6 +16,7 @@ from eventgateway.core.provider import Providers
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
+from eventgateway.core.suspension import Suspension
 from eventgateway.operations.spaces import Spaces
 
 R = TypeVar("R")
@@ -75,6 +76,16 @@ class Manager:
 
         self._write(space, write)
 
+    def suspend(self, space: str, body: bytes) -> Suspension:
+        """Suspend a space, or change why; `resume` is to delete that. Raises InvalidRequest, Unavailable."""
+        suspension = Suspension.parse(space, self._document(Suspension.kind, body))
+
+        def write(current: Space) -> tuple[Change, Suspension]:
+            old = current.suspensions.get(suspension.id)
+            return _change(current, suspension, old.stored() if old else None, suspension.stored()), suspension
+
+        return self._write(space, write)
+
     def _write(self, space: str, write: "Callable[[Space], tuple[Change, R]]") -> R:
         for attempt in range(WRITE_ATTEMPTS):
             with self.spaces.lock:  # what is checked must be of the version that the change follows
@@ -89,11 +100,14 @@ class Manager:
         raise Unavailable("The space is being changed by many writers. Please try again.")
 
     def _parse(self, kind: Kind, space: str, body: bytes, identifier: str | None) -> Resource:
+        return parse(kind, space, self._document(kind, body), self.spaces.providers, identifier)
+
+    @staticmethod
+    def _document(kind: Kind, body: bytes) -> JsonObject:
         try:
-            document = decode(body)
+            return decode(body)
         except InvalidRequest as error:
             raise kind.invalid(error) from error
-        return parse(kind, space, document, self.spaces.providers, identifier)
 
 
 def parse(kind: Kind, space: str, document: JsonObject, providers: Providers, identifier: str | None) -> Resource:

@@ -7,7 +7,7 @@ from itertools import groupby
 from eventgateway.core.cors import CorsRule, is_preflight
 from eventgateway.core.decode import decode
 from eventgateway.core.delivery import Delivery, deliveries
-from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, PayloadTooLarge, ProviderError, SystemEventRefused
+from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, PayloadTooLarge, ProviderError, SpaceSuspended, SystemEventRefused
 from eventgateway.core.event import Event
 from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
@@ -70,6 +70,7 @@ class Receiver:
         target = (request.method, request.path, event.type)
         synchronous, asynchronous = table.synchronous(*target), table.asynchronous(*target)
         subscribers = [*asynchronous, synchronous] if synchronous else asynchronous
+        _check_suspensions(subscribers)
         verdicts = Authorizer(self.outbound).ask(subscribers, event, request, deadline)
         if asynchronous and (error := unavailable({each.space.name: verdicts[each.space.name] for each in asynchronous})):
             raise error
@@ -168,6 +169,12 @@ class _SyncCall:
             exchange.reactions.invoked(self.about, answer)
         else:
             exchange.reactions.invocation_failed(self.about, error)
+
+
+def _check_suspensions(subscribers: list[Subscriber]) -> None:
+    for each in subscribers:
+        if each.space.is_suspended:
+            raise SpaceSuspended(each.space.name)
 
 
 def _type(event: Event) -> str:

@@ -11,8 +11,9 @@ from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
 from eventgateway.core.resource import Kind
 from eventgateway.core.result import Result
-from eventgateway.core.space import KINDS
+from eventgateway.core.space import COLLECTIONS
 from eventgateway.core.subscription import escape_path
+from eventgateway.core.suspension import Suspension
 from eventgateway.core.usage import ALL_SPACES
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -25,8 +26,10 @@ log = logging.getLogger(__name__)
 BODY_LIMIT = 128 * 1024  # a change row holds the document twice, and items of DynamoDB end at 400 KB
 SPACE_LIMIT = 1024  # bytes; the name is a sort key of DynamoDB
 LABEL = "metadata."
-BY_PATH = {kind.path: kind for kind in KINDS}
+BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
+OWN_PATHS = ("status", "metrics", "openapi.json")
+SUSPENSION_METHODS = ("GET", "PUT", "DELETE")
 RESOURCE_METHODS = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 
@@ -58,12 +61,10 @@ class ConfigApi:
 
     def _route(self, request: HttpRequest) -> Result:
         match request.path.removeprefix("/").split("/", 4):
-            case ["v1", "status"]:
-                return Result(200) if request.method == "GET" else _not_allowed("GET")
-            case ["v1", "metrics"]:
-                return self._metrics() if request.method == "GET" else _not_allowed("GET")
-            case ["v1", "openapi.json"]:
-                return _description() if request.method == "GET" else _not_allowed("GET")
+            case ["v1", name] if name in OWN_PATHS:
+                return self._own(name) if request.method == "GET" else _not_allowed("GET")
+            case ["v1", "spaces", space, Suspension.kind.path] if space:
+                return self._suspension(_space(space), request)
             case ["v1", "spaces", space, path] if space and path in BY_PATH:
                 with self._counted(BY_PATH[path], space, COLLECTION_METHODS.get(request.method)):
                     return self._collection(BY_PATH[path], _space(space), request)
@@ -71,6 +72,12 @@ class ConfigApi:
                 with self._counted(BY_PATH[path], space, RESOURCE_METHODS.get(request.method)):
                     return self._resource(BY_PATH[path], _space(space), _identifier(BY_PATH[path], identifier), request)
         return json_result(404, {"errors": [{"message": "No such route."}]})
+
+    def _own(self, name: str) -> Result:
+        """What is about the gateway itself."""
+        if name == "metrics":
+            return self._metrics()
+        return _description() if name == "openapi.json" else Result(200)
 
     def _metrics(self) -> Result:
         from eventgateway.web.metrics import collect  # noqa: PLC0415 - only who asks for it waits for it
@@ -94,6 +101,16 @@ class ConfigApi:
         if request.method != "DELETE":
             return _not_allowed(*RESOURCE_METHODS)
         self.manager.delete(kind, space, identifier)
+        return Result(204)
+
+    def _suspension(self, space: str, request: HttpRequest) -> Result:
+        if request.method == "GET":
+            return json_result(200, self.manager.get(Suspension.kind, space, space).shown())
+        if request.method == "PUT":
+            return json_result(200, self.manager.suspend(space, _body(request)).shown())
+        if request.method != "DELETE":
+            return _not_allowed(*SUSPENSION_METHODS)
+        self.manager.delete(Suspension.kind, space, space)
         return Result(204)
 
     @contextmanager

@@ -9,6 +9,7 @@ SILENT = (errors.SystemEventRefused, errors.NotAuthorized)  # answered without a
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.InvalidRequest: 400,
     errors.NotAuthorized: 403,
+    errors.SpaceSuspended: 403,
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
     errors.PayloadTooLarge: 413,

@@ -7,6 +7,7 @@ from eventgateway import __version__
 from eventgateway.core.json import JsonObject
 from eventgateway.core.provider import Providers
 from eventgateway.operations.manage import parse
+from eventgateway.web.openapi import suspension
 from eventgateway.web.openapi.parts import ERROR_SCHEMAS, JSON, PARAMETERS, TEXT, answer, errors, responses
 from eventgateway.web.openapi.rules import EXAMPLES, IDS, MODELS, WORDS, Model, Schema
 from eventgateway.web.openapi.schemas import components, update_name
@@ -26,8 +27,10 @@ def document(providers: Providers) -> Schema:
         "openapi": "3.1.1",
         "info": {"title": "Event Gateway: Config API", "version": __version__, "description": ABOUT, "license": LICENSE},
         "servers": [{"url": "/"}],
-        "tags": [{"name": _plural(model)} for model in MODELS] + [{"name": OWN_TAG}],
-        "paths": {path: item for model in MODELS for path, item in _Routes(model, providers).paths().items()} | _own_paths(),
+        "tags": [{"name": _plural(model)} for model in MODELS] + [{"name": suspension.TAG}, {"name": OWN_TAG}],
+        "paths": {path: item for model in MODELS for path, item in _Routes(model, providers).paths().items()}
+        | suspension.paths(_parameter("space"))
+        | _own_paths(),
         "components": {"schemas": components(providers) | ERROR_SCHEMAS, "parameters": PARAMETERS, "responses": responses()},
     }
 
