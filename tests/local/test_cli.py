@@ -173,6 +173,13 @@ def test_the_configuration_survives_a_restart(gateway, number):
     assert json.loads(gateway().ask("config", "GET", "/v1/spaces/default/eventtypes")[1])["eventTypes"][0]["name"] == "user.created"
 
 
+@pytest.mark.parametrize(("flags", "status"), [([], 201), (["-outbound-guard"], 400), (["-outbound-guard=false"], 201)])
+def test_the_outbound_guard_keeps_functions_away_from_this_machine(gateway, flags, status):
+    running = gateway(*flags)
+    function = {"functionId": "f", "type": "http", "provider": {"url": "http://localhost:8080/"}}
+    assert running.ask("config", "POST", "/v1/spaces/default/functions", function)[0] == status
+
+
 def wait_for(path: Path) -> None:
     deadline = monotonic() + 10
     while not path.exists():

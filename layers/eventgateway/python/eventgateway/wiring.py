@@ -4,7 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
+from eventgateway.core.guard import Guard, PublicOnly
 from eventgateway.delivery_worker import DeliveryWorker
+from eventgateway.http_client import HttpClient
 from eventgateway.observe import configure_logs
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
@@ -24,21 +26,21 @@ from eventgateway.web.events_api import EventsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
-    ports = (spaces(settings), SqsQueue(settings.queue_url), Network(), SystemClock())
+    ports = (spaces(settings), SqsQueue(settings.queue_url), network(settings), SystemClock())
     return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
     """The config function."""
     configure_logs(settings.log_level)
-    return ConfigApi(Manager(spaces(settings)), usage(settings), SqsQueue(settings.queue_url))
+    return ConfigApi(Manager(spaces(settings), guard=guard(settings)), usage(settings), SqsQueue(settings.queue_url))
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
     """The delivery function."""
     configure_logs(settings.log_level)
     known, queue, dead_letters = spaces(settings), SqsQueue(settings.queue_url), DynamoDeadLetters(settings.records_table)
-    ports, plugins = (known, queue, dead_letters, Network(), SystemClock()), plugin_loader.load(settings)
+    ports, plugins = (known, queue, dead_letters, network(settings), SystemClock()), plugin_loader.load(settings)
     deliverer = Deliverer(*ports, delivery_seconds=settings.delivery_seconds, plugins=plugins, usage=usage(settings))
     return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"))
 
@@ -49,6 +51,16 @@ def spaces(settings: Settings) -> Spaces:
         raise InvalidSettings("GATEWAY_MODE='hosted': tenants and access keys are not there yet, use standalone")
     store = DynamoConfigStore(settings.config_table)
     return Spaces(store, providers.load(), SystemClock(), settings.config_ttl, settings.config_max_stale)
+
+
+def network(settings: Settings) -> Network:
+    """The way out to functions, with the outbound guard before it."""
+    return Network(HttpClient(guard=guard(settings)))
+
+
+def guard(settings: Settings) -> Guard:
+    """The outbound guard that the settings ask for."""
+    return PublicOnly() if settings.is_guarded else Guard()
 
 
 def usage(settings: Settings) -> Usage:

@@ -18,6 +18,7 @@ GatewayError
 └── ProviderError             a function was not called with success
     ├── FunctionFailed        it was called and failed
     ├── FunctionUnreachable   it could not be called: refused, timed out, gone
+    │   └── FunctionRefused   the outbound guard does not let it be called
     ├── FunctionThrottled     its platform asked for fewer calls
     └── FunctionAccessDenied  its platform refused our credentials
 """
@@ -119,6 +120,10 @@ class FunctionFailed(ProviderError):
 
 class FunctionUnreachable(ProviderError):
     """The function could not be called: refused, timed out, gone, unknown."""
+
+
+class FunctionRefused(FunctionUnreachable):
+    """The outbound guard lets nobody go where the function is."""
 
 
 class FunctionThrottled(ProviderError):
