@@ -17,6 +17,7 @@ import pytest
 
 from eventgateway import __version__
 from local.journal import Journal
+from tests.loopback import Loopback, answer
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/eventgateway/python'}", "PATH": os.environ["PATH"], "COLUMNS": "100"}
@@ -178,6 +179,19 @@ def test_the_outbound_guard_keeps_functions_away_from_this_machine(gateway, flag
     running = gateway(*flags)
     function = {"functionId": "f", "type": "http", "provider": {"url": "http://localhost:8080/"}}
     assert running.ask("config", "POST", "/v1/spaces/default/functions", function)[0] == status
+
+
+def test_the_outbound_guard_holds_for_functions_that_were_there_before(gateway):
+    with Loopback(lambda _: [answer(b'{"statusCode": 200, "body": "here"}')]) as server:
+        first = gateway()
+        first.create("eventtypes", name="http.request")
+        first.create("functions", functionId="f", type="http", provider={"url": server.url()})
+        first.create("subscriptions", type="sync", eventType="http.request", functionId="f", path="/f", method="GET")
+        assert first.ask("events", "GET", "/f") == (200, b"here")
+        first.end()
+        status, body = gateway("--outbound-guard").ask("events", "GET", "/f")
+        assert (status, json.loads(body)) == (500, {"errors": [{"message": "Function call failed. Please check logs."}]})
+        assert len(server.requests) == 1
 
 
 def wait_for(path: Path) -> None:

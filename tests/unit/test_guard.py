@@ -2,14 +2,13 @@
 
 import pytest
 
-from eventgateway import wiring
 from eventgateway.core.cors import CorsRule
 from eventgateway.core.errors import FunctionRefused, InvalidRequest
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
-from eventgateway.core.guard import Guard, PublicOnly
+from eventgateway.core.guard import PublicOnly
+from eventgateway.operations.deliver import Outcome
 from eventgateway.operations.manage import Manager
-from eventgateway.settings import Mode, OutboundGuard, Settings
 from tests.hostile_urls import AT_CALLS, HARMLESS, HOSTILE
 from tests.unit.management import RULE, create, message, update
 
@@ -136,21 +135,13 @@ def test_a_refusal_quotes_nothing_of_the_url(guarded, url):
     assert "s3cret" not in message(refused)
 
 
-def settings(guard, mode=Mode.STANDALONE):
-    return Settings("config", "records", "https://sqs.us-east-1.amazonaws.com/1/queue", "payloads", "key", outbound_guard=guard, mode=mode)
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (settings(OutboundGuard.ON), PublicOnly),
-        (settings(OutboundGuard.OFF), Guard),
-        (settings(OutboundGuard.AUTO), Guard),
-        (settings(OutboundGuard.ON, Mode.HOSTED), PublicOnly),
-        (settings(OutboundGuard.OFF, Mode.HOSTED), Guard),
-        (settings(OutboundGuard.AUTO, Mode.HOSTED), PublicOnly),
-    ],
-    ids=lambda each: f"{each.outbound_guard} {each.mode}" if isinstance(each, Settings) else each.__name__,
-)
-def test_settings_decide_who_is_on_guard(given, expected):
-    assert type(wiring.guard(given)) is expected
+def test_a_refused_delivery_is_tried_again_and_its_dead_letter_says_why(gateway):
+    gateway.subscribe("async", "f")
+    with pytest.raises(FunctionRefused) as refused:
+        PublicOnly().check_addresses(["8.8.8.8", "127.0.0.1"])
+    gateway.functions.answers["f"] = refused.value
+    gateway.emit()
+    assert gateway.deliver_next() is Outcome.RETRIED
+    gateway.clock.advance(24 * 3600)
+    assert gateway.deliver_next() is Outcome.DEAD
+    assert gateway.dead_letters.letters[0].reason == "refused by the outbound guard: the host has an address that is not public"

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from eventgateway.core.address import ascii_host
 from eventgateway.core.errors import FunctionFailed, FunctionUnreachable, ProviderError
-from eventgateway.core.guard import Guard
+from eventgateway.core.guard import OFF, Guard
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.dialer import Dialer
 from eventgateway.http_connection import Key, Pool, connect, new_connection
@@ -23,7 +23,6 @@ SEE_OTHER, KEEP_METHOD = (301, 302, 303), (307, 308)  # RFC 9110, section 15.4
 CHUNK = 65536
 PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 DEFAULT_PORTS = {"http": 80, "https": 443}
-OFF = Guard()
 
 
 class HttpClient:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
-from eventgateway.core.guard import Guard, PublicOnly
+from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.http_client import HttpClient
 from eventgateway.observe import configure_logs
@@ -60,7 +60,7 @@ def network(settings: Settings) -> Network:
 
 def guard(settings: Settings) -> Guard:
     """The outbound guard that the settings ask for."""
-    return PublicOnly() if settings.is_guarded else Guard()
+    return PublicOnly() if settings.is_guarded else OFF
 
 
 def usage(settings: Settings) -> Usage:

@@ -41,5 +41,8 @@ class PublicOnly(Guard):
             raise FunctionRefused(_refusal(NOT_PUBLIC))
 
 
+OFF = Guard()
+
+
 def _refusal(fault: str) -> str:
     return f"refused by the outbound guard: {fault}"

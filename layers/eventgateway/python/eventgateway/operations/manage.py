@@ -10,7 +10,7 @@ from eventgateway.core.document import decode
 from eventgateway.core.errors import InvalidRequest, NotFound, Unavailable, WriteConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
-from eventgateway.core.guard import Guard
+from eventgateway.core.guard import OFF, Guard
 from eventgateway.core.json import JsonObject
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import Providers
@@ -20,7 +20,6 @@ from eventgateway.core.subscription import Subscription
 from eventgateway.operations.spaces import Spaces
 
 R = TypeVar("R")
-OFF = Guard()
 WRITE_ATTEMPTS = 10
 LONGEST_BACKOFF = 0.5
 Write = Callable[[Space], tuple[Change, Resource | None]]
