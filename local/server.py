@@ -10,7 +10,7 @@ from time import time
 
 import boto3
 
-from eventgateway.settings import Settings
+from eventgateway.settings import OutboundGuard, Settings
 from functions.config import handler as config
 from functions.delivery import handler as delivery
 from functions.router import handler as router
@@ -56,7 +56,8 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
 
 
 def _resources(emulator: Emulator, journal: Journal, options: Options) -> Settings:
-    settings = create_resources(log_level=options.log_level, **Settings.given(os.environ, "PLUGIN"))
+    guard = OutboundGuard.ON if options.outbound_guard else OutboundGuard.AUTO
+    settings = create_resources(log_level=options.log_level, outbound_guard=guard, **Settings.given(os.environ, "PLUGIN"))
     recorder = JournalRecorder(emulator, journal, (settings.config_table, settings.records_table), settings.queue_url)
     recorder.restore()
     emulator.record_with(recorder)

@@ -183,6 +183,28 @@ class TestAnswers:
 
 
 class TestSizeLimit:
+    @pytest.mark.parametrize("number", [97, 98])
+    def test_number_of_headers(self, client, server, number):
+        """http.client's own limit, together with Content-Length: it may not grow unnoticed."""
+        server.script = lambda _: [answer(b"ok", *(f"X-{each}: x" for each in range(number + 1)))]
+        if number == 97:
+            assert post(client, server.url()) == HttpAnswer(200, b"ok")
+        else:
+            with pytest.raises(FunctionUnreachable):
+                post(client, server.url())
+
+    def test_size_of_headers(self, client, server):
+        server.script = lambda request: [answer(b"ok", *[f"X-A: {'x' * 1000}"] * int(request.body), f"X-B: {'x' * 60_000}")]
+        assert post(client, server.url(), b"90").status == 200
+        server.script = lambda request: [answer(b"ok", *[f"X-A: {'x' * 60_000}"] * int(request.body))]
+        assert post(client, server.url(), b"4").status == 200
+        with pytest.raises(FunctionFailed, match="the answer is too large"):
+            post(client, server.url(), b"5")
+
+    def test_large_headers_take_nothing_from_the_body(self, client, server):
+        server.script = lambda _: [answer(bytes(ANSWER_LIMIT), *[f"X-A: {'x' * 60_000}"] * 4)]
+        assert len(post(client, server.url()).body) == ANSWER_LIMIT
+
     def test_default(self, client, server):
         server.script = lambda request: [answer(bytes(ANSWER_LIMIT + int(request.body)))]
         assert len(post(client, server.url(), b"0").body) == ANSWER_LIMIT

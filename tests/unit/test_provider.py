@@ -14,7 +14,7 @@ class Lamp(Provider):
 
     socket: str = setting("socketName", help="Where it is", required=True)
     key: str = setting("switchKey", help="Who may switch it", secret=True)
-    color: str = setting("color", help="Of the light")
+    color: str = setting("color", help="Of the light", pattern="[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,13 @@ def test_a_required_field_is_missing(document):
     with pytest.raises(InvalidRequest) as refused:
         Lamp.restore(document).validate()
     assert refused.value.message == "missing required fields for Lamp"
+
+
+@pytest.mark.parametrize("color", ["Red", "red\n", "red blue", "1"])
+def test_a_field_that_has_not_its_form_is_refused(color):
+    with pytest.raises(InvalidRequest) as refused:
+        Lamp("wall", color=color).validate()
+    assert refused.value.message == "color of Lamp must match [a-z]+"
 
 
 def test_required_fields_are_enough():

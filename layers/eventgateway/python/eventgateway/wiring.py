@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
+from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
+from eventgateway.http_client import HttpClient
 from eventgateway.observe import configure_logs
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
@@ -29,14 +31,14 @@ from eventgateway.web.events_api import EventsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
-    ports = (spaces(settings), outbox(settings, SqsQueue(settings.queue_url)), Network(), SystemClock())
+    ports = (spaces(settings), outbox(settings, SqsQueue(settings.queue_url)), network(settings), SystemClock())
     return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
     """The config function."""
     configure_logs(settings.log_level)
-    return ConfigApi(Manager(spaces(settings)), usage(settings), SqsQueue(settings.queue_url))
+    return ConfigApi(Manager(spaces(settings), guard=guard(settings)), usage(settings), SqsQueue(settings.queue_url))
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
@@ -49,7 +51,7 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
         sending,
         DynamoDeadLetters(settings.records_table, sending.payloads),
         DynamoAttempts(settings.records_table),
-        Network(),
+        network(settings),
         SystemClock(),
         replace(DEFAULT_RETRY, scale=settings.retry_scale),
         settings.delivery_seconds,
@@ -70,6 +72,16 @@ def spaces(settings: Settings) -> Spaces:
         raise InvalidSettings("GATEWAY_MODE='hosted': tenants and access keys are not there yet, use standalone")
     store = DynamoConfigStore(settings.config_table)
     return Spaces(store, providers.load(), SystemClock(), settings.config_ttl, settings.config_max_stale)
+
+
+def network(settings: Settings) -> Network:
+    """The way out to functions, with the outbound guard before it."""
+    return Network(HttpClient(guard=guard(settings)))
+
+
+def guard(settings: Settings) -> Guard:
+    """The outbound guard that the settings ask for."""
+    return PublicOnly() if settings.is_guarded else OFF
 
 
 def usage(settings: Settings) -> Usage:

@@ -21,6 +21,7 @@ GatewayError
     │   └── FunctionGone      it asks not to be called again
     ├── FunctionOverflow      its platform does not take so large an event
     ├── FunctionUnreachable   it could not be called: refused, timed out, unknown
+    │   └── FunctionRefused   the outbound guard does not let it be called
     ├── FunctionThrottled     its platform asked for fewer calls
     └── FunctionAccessDenied  its platform refused our credentials
 """
@@ -152,6 +153,10 @@ class FunctionOverflow(ProviderError):
 
 class FunctionUnreachable(ProviderError):
     """The function could not be called: refused, timed out, unknown."""
+
+
+class FunctionRefused(FunctionUnreachable):
+    """The outbound guard lets nobody go where the function is."""
 
 
 class FunctionThrottled(ProviderError):

@@ -4,6 +4,7 @@ A provider is one file in `eventgateway.providers`. Its fields are the single so
 and docs: declare each with `setting(...)`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
@@ -14,10 +15,12 @@ from eventgateway.core.errors import FunctionOverflow, InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import MASK
 
+REGION = "[a-z0-9-]+"  # it becomes part of host names
 
-def setting(key: str, *, help: str, required: bool = False, secret: bool = False) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
-    """One field of a provider: its name in documents, what it is for, whether it must be there, whether it is hidden."""
-    return field(default="", metadata={"key": key, "help": help, "required": required, "secret": secret})
+
+def setting(key: str, *, help: str, required: bool = False, secret: bool = False, pattern: str = "") -> Any:  # noqa: ANN401, A002 - as dataclasses.field
+    """One field of a provider: its name in documents, what it is for, whether it must be there, whether it is hidden, its form."""
+    return field(default="", metadata={"key": key, "help": help, "required": required, "secret": secret, "pattern": pattern})
 
 
 class Purpose(Enum):
@@ -84,9 +87,17 @@ class Provider:
         return cls(**{each.name: reader.text(each.metadata["key"]) for each in fields(cls)})
 
     def validate(self) -> None:
-        """Raise InvalidRequest if a required field is empty. Providers add their own rules."""
+        """Raise InvalidRequest if a required field is empty or another one has not its form. Providers add their own rules."""
         if any(each.metadata["required"] and not getattr(self, each.name) for each in fields(self)):
             raise self.invalid()
+        for each in fields(self):
+            value, pattern = getattr(self, each.name), each.metadata["pattern"]
+            if value and pattern and not re.fullmatch(pattern, value):
+                raise InvalidRequest(f"{each.metadata['key']} of {self.label} must match {pattern}")
+
+    def target_fault(self) -> str | None:
+        """Why the outbound guard will never let it be called, as far as the configuration tells; None: it may. For types with a URL."""
+        return None
 
     def invalid(self) -> InvalidRequest:
         """The original's message for every shortcoming of a provider."""
@@ -124,7 +135,7 @@ class AwsProvider(Provider):
 
     payload_limit: ClassVar[int]
 
-    region: str = setting("region", help="AWS region, such as us-east-1", required=True)
+    region: str = setting("region", help="AWS region, such as us-east-1", required=True, pattern=REGION)
     access_key_id: str = setting("awsAccessKeyId", help="Access key of the account; empty: the gateway's own role")
     secret_access_key: str = setting("awsSecretAccessKey", help="Secret of the access key", secret=True)
     session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True)

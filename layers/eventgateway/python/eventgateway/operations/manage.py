@@ -10,6 +10,7 @@ from eventgateway.core.document import decode
 from eventgateway.core.errors import InvalidRequest, NotFound, Unavailable, WriteConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
+from eventgateway.core.guard import OFF, Guard
 from eventgateway.core.json import JsonObject
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import Providers
@@ -27,10 +28,14 @@ Write = Callable[[Space], tuple[Change, Resource | None]]
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times."""
+    """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times.
+
+    The guard is asked before a function is created or updated.
+    """
 
     spaces: Spaces
     pause: Callable[[float], None] = sleep
+    guard: Guard = OFF
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
@@ -44,6 +49,7 @@ class Manager:
     def create(self, kind: Kind, space: str, body: bytes) -> Resource:
         """Create from a JSON document. Raises InvalidRequest, AlreadyExists, Unavailable."""
         resource = self._parse(kind, space, body, None)
+        self._check_function(resource)
 
         def write(current: Space) -> tuple[Change, Resource]:
             if resource.id in current.of(kind):
@@ -62,6 +68,7 @@ class Manager:
         def write(current: Space) -> tuple[Change, Resource]:
             old = _find(current, kind, identifier)
             new = _successor(document, old)
+            self._check_function(new)
             return _change(current, new, old.stored(), new.stored(), _references(current, new)), new
 
         return self._write(space, write)
@@ -98,6 +105,10 @@ class Manager:
             else:
                 return result
         raise Unavailable("The space is being changed by many writers. Please try again.")
+
+    def _check_function(self, resource: Resource) -> None:
+        if isinstance(resource, Function):
+            self.guard.check_function(resource)
 
     def _parse(self, kind: Kind, space: str, body: bytes, identifier: str | None) -> Resource:
         return parse(kind, space, self._document(kind, body), self.spaces.providers, identifier)

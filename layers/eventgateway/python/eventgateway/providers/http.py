@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import quote
 
+from eventgateway.core.address import url_fault
 from eventgateway.core.errors import FunctionFailed, FunctionGone
 from eventgateway.core.provider import Call, Outbound, Provider, Purpose, setting
 from eventgateway.core.uri import http_url
@@ -35,6 +36,10 @@ class HttpEndpoint(Provider):
         super().validate()
         if http_url(self.url) is None:
             raise self.invalid()
+
+    def target_fault(self) -> str | None:
+        """The URL must not lead away from the public internet. What its host name stands for is checked in each call."""
+        return url_fault(self.url)
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """POST the event; which statuses are failures depends on the purpose."""
