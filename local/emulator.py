@@ -17,7 +17,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
 from moto.kms.models import KmsBackend, kms_backends
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 from moto.sqs.models import Message, sqs_backends
 from moto.utilities.utils import get_partition
 
@@ -199,8 +199,8 @@ def _shared_descriptions() -> Iterator[None]:
 
 @contextmanager
 def _untracked_instances() -> Iterator[None]:
-    """moto keeps every table, item and message it ever made for a dashboard of its own; here they would only pile up."""
-    models: tuple[Any, ...] = (PartitionedTable, Item, SteadyQueue, Message)
+    """moto keeps every table, item, message and object it ever made for a dashboard of its own; here they would only pile up."""
+    models: tuple[Any, ...] = (PartitionedTable, Item, SteadyQueue, Message, FakeKey)
     for model in models:
         model.instances_tracked = deque(maxlen=0)
     try:
