@@ -157,6 +157,12 @@ def test_other_things_that_cannot_be_had(tmp_path):
     assert "database of another program" in refusal(run(*ports, "--embed-data-dir", ".", cwd=tmp_path))
 
 
+def test_the_scale_of_retries_is_taken_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "RETRY_SCALE", "0")
+    line = refusal(run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", cwd=tmp_path))
+    assert "RETRY_SCALE='0': must be at least 0.001" in line
+
+
 def test_a_data_directory_in_use(tmp_path):
     journal = Journal.open(tmp_path)
     line = refusal(run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", "--embed-data-dir", str(tmp_path)))

@@ -13,7 +13,14 @@ from eventgateway.core.errors import Unavailable
 
 JSON_TYPE = "application/json"
 GONE = {"NoSuchKey", "404"}
-CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=64)
+CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"total_max_attempts": 3, "mode": "standard"},
+    max_pool_connections=64,
+    request_checksum_calculation="when_required",  # TLS protects what is sent, and the key is a digest
+    response_checksum_validation="when_required",
+)
 
 
 class S3Payloads:
