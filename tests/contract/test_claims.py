@@ -180,37 +180,38 @@ def away(away_store, server, aws_environment, monkeypatch):
     return away_store
 
 
-class TestAway:
-    METHODS = {
-        "create": lambda store, claim: store.create(claim),
-        "find": lambda store, claim: store.find(claim.space, claim.fingerprint),
-        "replace": lambda store, claim: store.replace(claim, claim.accepted(NOON)),
-    }
-    AWAY = {
-        "throttled": [aws_error(400, "ProvisionedThroughputExceededException", "secret text")],
-        "access denied": [aws_error(400, "AccessDeniedException", "secret text")],
-        "broken": [aws_error(500, "InternalServerError", "secret text")],
-        "hang up": [Then.CLOSE],
-        "silence": [2.0],
-    }
+METHODS = {
+    "create": lambda store, claim: store.create(claim),
+    "find": lambda store, claim: store.find(claim.space, claim.fingerprint),
+    "replace": lambda store, claim: store.replace(claim, claim.accepted(NOON)),
+}
+AWAY = {
+    "throttled": [aws_error(400, "ProvisionedThroughputExceededException", "secret text")],
+    "access denied": [aws_error(400, "AccessDeniedException", "secret text")],
+    "broken": [aws_error(500, "InternalServerError", "secret text")],
+    "hang up": [Then.CLOSE],
+    "silence": [2.0],
+}
 
+
+class TestAway:
     @pytest.mark.parametrize("method", METHODS)
     @pytest.mark.parametrize("how", AWAY)
     def test_every_failure_is_unavailable(self, away, server, mine, how, method):
-        server.script = lambda _: self.AWAY[how]
+        server.script = lambda _: AWAY[how]
         with pytest.raises(Unavailable) as caught:
-            self.METHODS[method](away, mine)
+            METHODS[method](away, mine)
         assert caught.value.message == "The store of claims is not available. Please try again."
         assert 1 <= len(server.requests) <= 3
 
     @pytest.mark.parametrize("method", ["create", "replace"])
     def test_a_condition_that_does_not_hold_is_no_failure(self, away, server, mine, method):
         server.script = lambda _: [aws_error(400, "ConditionalCheckFailedException")]
-        assert self.METHODS[method](away, mine) is False
+        assert METHODS[method](away, mine) is False
         assert len(server.requests) == 1
 
     @pytest.mark.parametrize("method", ["create", "replace"])
     def test_a_write_is_one_call(self, away, server, mine, method):
         server.script = lambda _: [answer(b"{}")]
-        assert self.METHODS[method](away, mine) is True
+        assert METHODS[method](away, mine) is True
         assert [request.headers["x-amz-target"] for request in server.requests] == ["DynamoDB_20120810.PutItem"]

@@ -1,5 +1,6 @@
 """Claims in the table of records: an item for each event and space, so that a conditional write decides between rivals."""
 
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 
@@ -44,8 +45,7 @@ class DynamoClaims:
             with available(WHAT):
                 self._row(claim).save(condition)
         except Unavailable as error:
-            cause = error.__cause__
-            if isinstance(cause, PutError) and cause.cause_response_code == REFUSED:
+            if _is_refusal(error.__cause__):
                 return False
             raise
         return True
@@ -61,6 +61,12 @@ class DynamoClaims:
             leased_until=claim.leased_until,
             ttl=claim.expires,
         )
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    if not isinstance(error, PutError) or not isinstance(error.cause, ClientError):  # other causes have no code
+        return False
+    return error.cause_response_code == REFUSED
 
 
 def _partition(space: str, fingerprint: str) -> str:
