@@ -186,6 +186,7 @@ class TestPending:
 
     def test_one_that_was_overtaken_answers_and_leaves_its_successor_alone(self, once, logged):
         """It was slower than its lease; the successor sends the same ids again."""
+
         def overtake():
             once.claims.kept = {key: replace(claim, owner="rival") for key, claim in once.claims.kept.items()}
 
