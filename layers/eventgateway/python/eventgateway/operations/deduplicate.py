@@ -68,7 +68,7 @@ class Held:
 NO_CLAIMS = Held(cast("Claims", None), cast("Clock", None))  # shared by all events that are not deduplicated: it never asks its ports
 
 
-def rules(table: RoutingTable, event: Event, verdicts: Mapping[str, Verdict]) -> Rules:
+def rules_for(table: RoutingTable, event: Event, verdicts: Mapping[str, Verdict]) -> Rules:
     """The rules of those spaces that shall get the event and have one for its type."""
     types = {name: table.spaces[name].event_types.get(event.type) for name, verdict in verdicts.items() if verdict.allowed}
     return {name: each.deduplicate for name, each in types.items() if each and each.deduplicate}

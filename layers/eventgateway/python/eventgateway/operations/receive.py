@@ -18,7 +18,7 @@ from eventgateway.core.routing import RoutingTable, Subscriber
 from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.authorize import Authorizer, Verdict, unavailable
 from eventgateway.operations.deadline import Deadline
-from eventgateway.operations.deduplicate import NO_CLAIMS, Held, hold, rules
+from eventgateway.operations.deduplicate import NO_CLAIMS, Held, hold, rules_for
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.spaces import Spaces
@@ -122,7 +122,7 @@ class _Exchange:
 
     def _held(self, verdicts: dict[str, Verdict]) -> Held:
         """The claims of an event that nobody waits for; most types of events need none. Raises EventPending, Unavailable."""
-        found = rules(self.table, self.event, verdicts)
+        found = rules_for(self.table, self.event, verdicts)
         held = hold(self.receiver.claims, self.receiver.clock, self.event, found) if found else NO_CLAIMS
         for space in held.duplicates:
             self.receiver.usage.duplicate(space)

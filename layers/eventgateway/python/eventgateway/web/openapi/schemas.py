@@ -88,7 +88,8 @@ def _optional(schema: Schema, each: Field[Any]) -> Schema:
 def _nullable(schema: Schema) -> Schema:
     inner: Schema = {key: _nullable(schema[key]) for key in ("items", "additionalProperties") if key in schema}
     if "properties" in schema:
-        inner["properties"] = {key: _nullable(each) for key, each in schema["properties"].items()}
+        required = schema.get("required", ())
+        inner["properties"] = {key: each if key in required else _nullable(each) for key, each in schema["properties"].items()}
     return schema | {"type": [schema["type"], "null"]} | inner
 
 
