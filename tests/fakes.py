@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from eventgateway import providers
+from eventgateway.core.claim import Claim
 from eventgateway.core.cors import CorsRule
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import Unavailable, WriteConflict
@@ -208,6 +209,42 @@ class MemoryDeadLetters:
 
 
 @dataclass
+class MemoryClaims:
+    """Implements `Claims`. `rivals` are run one by one just before the next writes."""
+
+    journal: Journal = field(default_factory=list)
+    kept: dict[tuple[str, str], Claim] = field(default_factory=dict)
+    away: bool = False
+    rivals: list[Callable[[], object]] = field(default_factory=list)
+
+    def create(self, claim: Claim) -> bool:
+        return self._write(claim, lambda found: found is None)
+
+    def find(self, space: str, fingerprint: str) -> Claim | None:
+        self._check("find", space)
+        return self.kept.get((space, fingerprint))
+
+    def replace(self, old: Claim, new: Claim) -> bool:
+        return self._write(new, lambda found: found is not None and (found.owner, found.state) == (old.owner, old.state))
+
+    def _write(self, claim: Claim, condition: Callable[[Claim | None], bool]) -> bool:
+        if self.rivals:
+            self.rivals.pop(0)()
+        self._check(claim.state, claim.space)
+        key = claim.space, claim.fingerprint
+        found = self.kept.get(key)
+        if not condition(found) and (found is None or (found.owner, found.state) != (claim.owner, claim.state)):
+            return False
+        self.kept[key] = claim
+        return True
+
+    def _check(self, what: str, space: str) -> None:
+        if self.away:
+            raise Unavailable("The store of claims is not available. Please try again.")
+        self.journal.append(f"{what} {space}")
+
+
+@dataclass
 class FunctionHost:
     """Implements `Outbound`: answers HTTP functions by the last segment of their URL; `{}` unless told otherwise."""
 
@@ -247,11 +284,11 @@ class Gateway:
         self.journal: Journal = []
         self.clock, self.store, self.queue = FakeClock(), MemoryStore(), MemoryQueue(self.journal)
         self.dead_letters, self.functions = MemoryDeadLetters(), FunctionHost(self.journal)
-        self.payloads, self.attempts = MemoryPayloads(), MemoryAttempts()
+        self.payloads, self.attempts, self.claims = MemoryPayloads(), MemoryAttempts(), MemoryClaims(self.journal)
         self.outbox = Outbox(self.queue, self.payloads)
         self.spaces = Spaces(self.store, providers.load(), self.clock)
         self.manager = Manager(Spaces(self.store, providers.load(), self.clock), pause=lambda _: None)
-        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock)
+        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock, self.claims)
         self.deliverer = Deliverer(self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
 
     def create(self, kind: Kind, document: JsonObject, space: str = "default") -> Resource:

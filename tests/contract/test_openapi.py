@@ -138,6 +138,15 @@ def test_nothing_is_answered_that_is_not_described(model):
     assert all(shown == set(each) for each in properties(model.__name__))
 
 
+@pytest.mark.parametrize(
+    ("deduplicate", "is_right"),
+    [(None, True), ({"windowSeconds": 1}, True), ({"windowSeconds": 1, "x": 1}, True), ({}, False)]
+    + [({"windowSeconds": window}, False) for window in (None, 0, 604801, "1", 1.5)],
+)
+def test_a_window_of_deduplication_has_bounds(deduplicate, is_right):
+    assert fits("NewEventType", {"name": "u", "deduplicate": deduplicate}) is is_right
+
+
 @each_provider
 def test_every_setting_of_a_provider_is_described_and_its_secrets_are_masked(provider):
     settings = dict.fromkeys(new_settings(provider.type), "x")

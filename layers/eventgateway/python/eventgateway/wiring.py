@@ -20,6 +20,7 @@ from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
 from eventgateway.settings import InvalidSettings, Mode, Settings
 from eventgateway.storage.attempts import DynamoAttempts
+from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.payloads import S3Payloads
@@ -31,7 +32,13 @@ from eventgateway.web.events_api import EventsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
-    ports = (spaces(settings), outbox(settings, SqsQueue(settings.queue_url)), network(settings), SystemClock())
+    ports = (
+        spaces(settings),
+        outbox(settings, SqsQueue(settings.queue_url)),
+        network(settings),
+        SystemClock(),
+        DynamoClaims(settings.records_table),
+    )
     return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings)))
 
 

@@ -8,6 +8,7 @@ GatewayError
 │   └── InUse                 others refer to it
 ├── NotFound                  no such resource
 ├── AlreadyExists             there is one already
+├── EventPending              the same event is being accepted right now
 ├── PayloadTooLarge           over one of our limits
 ├── NotAuthorized             the authorizer of the event type said no
 ├── SpaceSuspended            its events are refused for the time being
@@ -25,6 +26,8 @@ GatewayError
     ├── FunctionThrottled     its platform asked for fewer calls
     └── FunctionAccessDenied  its platform refused our credentials
 """
+
+from math import ceil
 
 
 class GatewayError(Exception):
@@ -64,6 +67,14 @@ class NotFound(GatewayError):
 
 class AlreadyExists(GatewayError):
     """There is one with this id already."""
+
+
+class EventPending(GatewayError):
+    """Another request is about to queue the same event; `retry_after` is in seconds, at least 1."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("The event is being accepted already. Please try again.")
+        self.retry_after = max(1, ceil(seconds))
 
 
 class PayloadTooLarge(GatewayError):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from eventgateway.core.claim import Claim
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject
@@ -102,6 +103,19 @@ class DeadLetters(Protocol):
 
     def put(self, letter: DeadLetter) -> None:
         """Keep a dead letter. Raises Unavailable if it is not safe."""
+
+
+class Claims(Protocol):
+    """Where claims of events are kept. A write that is made twice, because its first answer was lost, is one write."""
+
+    def create(self, claim: Claim) -> bool:
+        """Keep a claim; false if there is one for this event and space. Raises Unavailable."""
+
+    def find(self, space: str, fingerprint: str) -> Claim | None:
+        """The claim as it is now. Raises Unavailable."""
+
+    def replace(self, old: Claim, new: Claim) -> bool:
+        """Put a claim in the place of another one; false if it has another owner or state by now. Raises Unavailable."""
 
 
 class UsageStore(Protocol):

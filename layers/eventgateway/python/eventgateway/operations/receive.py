@@ -11,13 +11,14 @@ from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, Payload
 from eventgateway.core.event import Event
 from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
-from eventgateway.core.ports import Clock
+from eventgateway.core.ports import Claims, Clock
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.result import Result, parse_result
 from eventgateway.core.routing import RoutingTable, Subscriber
 from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.authorize import Authorizer, Verdict, unavailable
 from eventgateway.operations.deadline import Deadline
+from eventgateway.operations.deduplicate import NO_CLAIMS, Held, hold, rules_for
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.spaces import Spaces
@@ -36,6 +37,7 @@ class Receiver:
     outbox: Outbox
     outbound: Outbound
     clock: Clock
+    claims: Claims
     request_seconds: float = 28.0
     plugins: Plugins = NO_PLUGINS
     usage: Usage = NO_USAGE
@@ -93,14 +95,18 @@ class _Exchange:
 
     def run(self, synchronous: Subscriber | None, asynchronous: list[Subscriber], verdicts: dict[str, Verdict]) -> Result:
         """Queue what is asynchronous in as few calls as possible, then call the synchronous function."""
-        self._count(synchronous, asynchronous, verdicts)
-        call = self._prepare(synchronous, verdicts) if synchronous else None
-        outbox = self.receiver.system_events.received(self.table, self.event, self.request)
-        outbox += self._deliveries(asynchronous, verdicts)
-        if call:
-            outbox += self.receiver.system_events.invoking(self.table, call.about)
-        if outbox:
-            self.receiver.outbox.send(outbox)
+        with self._held(verdicts) if synchronous is None else NO_CLAIMS as held:
+            new = held.new(asynchronous)
+            self._count(synchronous, new, verdicts)
+            if held.duplicates and not new:
+                return ACCEPTED
+            call = self._prepare(synchronous, verdicts) if synchronous else None
+            outbox = self.receiver.system_events.received(self.table, self.event, self.request)
+            outbox += self._deliveries(new, verdicts, held)
+            if call:
+                outbox += self.receiver.system_events.invoking(self.table, call.about)
+            if outbox:
+                self.receiver.outbox.send(outbox)
         if synchronous and call is None:
             raise NotAuthorized
         return call.run(self) if call else ACCEPTED
@@ -114,7 +120,15 @@ class _Exchange:
             if not verdicts[space].allowed:
                 self.receiver.usage.dropped(space, type_)
 
-    def _deliveries(self, subscribers: list[Subscriber], verdicts: dict[str, Verdict]) -> list[Delivery]:
+    def _held(self, verdicts: dict[str, Verdict]) -> Held:
+        """The claims of an event that nobody waits for; most types of events need none. Raises EventPending, Unavailable."""
+        found = rules_for(self.table, self.event, verdicts)
+        held = hold(self.receiver.claims, self.receiver.clock, self.event, found) if found else NO_CLAIMS
+        for space in held.duplicates:
+            self.receiver.usage.duplicate(space)
+        return held
+
+    def _deliveries(self, subscribers: list[Subscriber], verdicts: dict[str, Verdict], held: Held) -> list[Delivery]:
         """One for each subscriber of a space whose authorizer allows; the event may differ by what the authorizer added."""
         if not subscribers:
             return []
@@ -122,7 +136,7 @@ class _Exchange:
         made: list[Delivery] = []
         for space, members in groupby(subscribers, lambda each: each.space.name):
             if verdicts[space].allowed:
-                made += deliveries(list(members), verdicts[space].apply(self.event), receipt, now)
+                made += deliveries(list(members), verdicts[space].apply(self.event), held.receipt(space, receipt), now)
         return made
 
     def _prepare(self, subscriber: Subscriber, verdicts: dict[str, Verdict]) -> "_SyncCall | None":

@@ -44,6 +44,11 @@ class Row(Model):
     document = UnicodeAttribute(null=True)
     before = UnicodeAttribute(null=True)
     after = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    owner = UnicodeAttribute(null=True)
+    receipt = UnicodeAttribute(null=True)
+    window = NumberAttribute(null=True)
+    leased_until = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 
 

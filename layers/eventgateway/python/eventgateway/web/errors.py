@@ -6,12 +6,14 @@ from eventgateway.web.payload import json_result
 
 CALL_FAILED = "Function call failed. Please check logs."
 SILENT = (errors.SystemEventRefused, errors.NotAuthorized)  # answered without a body, as the original did
+TRY_LATER = (errors.Unavailable, errors.EventPending)
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.InvalidRequest: 400,
     errors.NotAuthorized: 403,
     errors.SpaceSuspended: 403,
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
+    errors.EventPending: 409,
     errors.PayloadTooLarge: 413,
     errors.FunctionOverflow: 413,
     errors.MalformedResult: 500,
@@ -26,7 +28,7 @@ def error_result(error: errors.GatewayError) -> Result:
     if isinstance(error, SILENT):
         return Result(status)
     result = json_result(status, {"errors": [{"message": _message(error)}]})
-    return result.behind({"retry-after": str(error.retry_after)}) if isinstance(error, errors.Unavailable) else result
+    return result.behind({"retry-after": str(error.retry_after)}) if isinstance(error, TRY_LATER) else result
 
 
 def _status(error: errors.GatewayError) -> int:

@@ -40,6 +40,10 @@ RULES: Rules = {
         **LABELS,
         "name": {"description": "Any text. Those of letters, digits, `.`, `-` and `_` can be subscribed to.", "minLength": 1},
         "authorizer_id": {"description": "A function of the space that is asked before events of this type are delivered."},
+        "deduplicate": {
+            "description": "An event that comes again, with the same `source` and `eventID`, is accepted and not delivered again, "
+            "unless it has a `sync` subscriber."
+        },
     },
     Function: {**LABELS, "id": {"description": "Unique among the functions of the space.", "pattern": NAME_PATTERN}},
     Subscription: {
@@ -85,7 +89,10 @@ IDS: Mapping[Model, Schema] = {
     },
 }
 EXAMPLES: Mapping[Model, Mapping[str, JsonObject]] = {
-    EventType: {"event type": {"name": "user.created", "metadata": {"team": "accounts"}}},
+    EventType: {
+        "event type": {"name": "user.created", "metadata": {"team": "accounts"}},
+        "with deduplication": {"name": "order.placed", "deduplicate": {"windowSeconds": 86400}},
+    },
     Function: {
         "HTTP endpoint": {"functionId": "users", "type": "http", "provider": {"url": "https://users.example.com/events"}},
         "Lambda function": {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from eventgateway.core.event_type import LONGEST_WINDOW, Deduplication
 from eventgateway.core.function import Function
 from eventgateway.core.provider import Provider, Providers
 from eventgateway.core.resource import MASK
@@ -14,6 +15,7 @@ from eventgateway.core.retry import Retry
 from eventgateway.web.openapi.rules import ANSWER_RULES, IDS, MODELS, RETRY_RULES, RULES, Model, Schema
 
 APART = {"space", "since", "provider"}  # fields that the URL, the gateway, or the type of a function decides
+WINDOW: Schema = {"type": "integer", "minimum": 1, "maximum": LONGEST_WINDOW, "description": "Seconds for which an event is recognised."}
 TYPES: Mapping[Any, Schema] = {
     str: {"type": "string"},
     str | None: {"type": "string"},
@@ -21,6 +23,7 @@ TYPES: Mapping[Any, Schema] = {
     tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
     Retry | None: {"type": "object", "properties": RETRY_RULES},
     dict[str, str]: {"type": "object", "additionalProperties": {"type": "string"}},
+    Deduplication | None: {"type": "object", "properties": {"windowSeconds": WINDOW}, "required": ["windowSeconds"]},
 }
 
 
@@ -85,7 +88,8 @@ def _optional(schema: Schema, each: Field[Any]) -> Schema:
 def _nullable(schema: Schema) -> Schema:
     inner: Schema = {key: _nullable(schema[key]) for key in ("items", "additionalProperties") if key in schema}
     if "properties" in schema:
-        inner["properties"] = {key: _nullable(each) for key, each in schema["properties"].items()}
+        required = schema.get("required", ())
+        inner["properties"] = {key: each if key in required else _nullable(each) for key, each in schema["properties"].items()}
     return schema | {"type": [schema["type"], "null"]} | inner
 
 
