@@ -1,5 +1,6 @@
 """What every ConfigStore promises, seen through the Config API's operations: the real one on an emulated DynamoDB, and the tests' own."""
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import count
 
@@ -214,8 +215,27 @@ class TestContract:
         document = {"functionId": "l", "type": "awslambda", "provider": provider}
         created = create(manager, Function.kind, document, space)
         assert created.shown()["provider"]["awsSecretAccessKey"] == MASK
-        update(writer(store), Function.kind, "l", document | {"provider": created.shown()["provider"]}, space)
-        assert fresh_state(store, space)["function", "l"]["provider"] == provider
+        updated = update(
+            writer(store), Function.kind, "l", document | {"provider": created.shown()["provider"], "metadata": {"a": "b"}}, space
+        )
+        assert fresh_state(store, space)["function", "l"] == updated.stored()
+        assert (updated.sealed, updated.provider) == (created.sealed, created.provider)
+        assert "the-secret" not in str([fresh_state(store, space), store.changes(space, 0)])
+
+    def test_space_has_one_identity_for_good(self, store, space, manager):
+        assert [store.identify(space, candidate) for candidate in ("one", "two")] == ["one", "one"]
+        prepare(manager, space)
+        assert store.space_version(space) == 2
+        assert set(fresh_state(store, space)) == {("eventtype", "u"), ("function", "f")}
+        for kind, identifier in ((EventType.kind, "u"), (Function.kind, "f")):
+            manager.delete(kind, space, identifier)
+        assert store.identify(space, "three") == "one"
+        assert store.identify(f"{space}-more", "other") == "other"
+
+    def test_two_give_a_space_its_identity_at_once(self, store, space):
+        with ThreadPoolExecutor(8) as pool:
+            given = set(pool.map(lambda candidate: store.identify(space, str(candidate)), range(8)))
+        assert len(given) == 1
 
 
 class TestRivals:

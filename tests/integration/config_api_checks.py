@@ -13,6 +13,10 @@ REASONS = (
     " cannot be deleted because ",
     "The parameter 'cursor' must be ",
     "missing required fields for HTTP endpoint",  # the URL
+    "no secret is stored that the mask could mean",
+    "the header is the gateway's own",
+    "names of headers are the same in any case",
+    "the secrets of the provider have ",
 )
 
 

@@ -4,7 +4,8 @@ from typing import ClassVar
 import pytest
 
 from eventgateway.core.errors import InvalidRequest
-from eventgateway.core.provider import AwsProvider, Credentials, Provider, setting
+from eventgateway.core.provider import AwsProvider, Credentials, Provider
+from eventgateway.core.setting import setting
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ def test_a_required_field_is_missing(document):
 
 def test_required_fields_are_enough():
     Lamp("wall").validate()
-    assert Lamp("wall").stored() == {"socketName": "wall"}
+    assert Lamp("wall").document() == {"socketName": "wall"}
 
 
-def test_secrets_are_stored_and_never_shown():
+def test_secrets_are_in_the_document_and_never_shown():
     lamp = Lamp("wall", "s3cret", "red")
-    assert lamp.stored() == {"socketName": "wall", "switchKey": "s3cret", "color": "red"}
+    assert lamp.document() == {"socketName": "wall", "switchKey": "s3cret", "color": "red"}
     assert lamp.shown() == {"socketName": "wall", "switchKey": "*****", "color": "red"}
 
 

@@ -16,6 +16,7 @@ from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy
 from eventgateway.core.routing import RoutingTable
 from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
+from eventgateway.operations.secrets import NO_SECRETS, Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -46,6 +47,7 @@ class Deliverer:
     delivery_seconds: float = 28.0
     plugins: Plugins = NO_PLUGINS
     usage: Usage = NO_USAGE
+    secrets: Secrets = NO_SECRETS
 
     @property
     def system_events(self) -> SystemEvents:
@@ -76,7 +78,7 @@ class Deliverer:
             return self._attempt(table, function, delivery, about, reactions)
 
     def _attempt(self, table: RoutingTable, function: Function, delivery: Delivery, about: FunctionCall, reactions: Reactions) -> Outcome:
-        call = Call(delivery.event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id)
+        call = Call(delivery.event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id, self.clock.time())
         try:
             if event := reactions.invoking(about):
                 call, about = replace(call, payload=event.json(), event_id=event.id), replace(about, event=event.document)
@@ -93,9 +95,10 @@ class Deliverer:
         return Outcome.DELIVERED
 
     def _call(self, table: RoutingTable, function: Function, call: Call, about: FunctionCall) -> bytes:
+        provider = self.secrets.opened(function)
         if outbox := self.system_events.invoking(table, about):
             self.queue.send(outbox)
-        return function.provider.call(call, self.outbound)
+        return provider.call(call, self.outbound)
 
     def _failed(self, delivery: Delivery, error: ProviderError | PluginError) -> Outcome:
         now = self.clock.time()
