@@ -240,41 +240,6 @@ def test_a_refused_function_is_not_sealed(gateway, manager):
     assert gateway.vault.sealed == {}
 
 
-class TestRoles:
-    ROLE = "arn:aws:iam::123456789012:role/r"
-
-    def with_role(self, name="l", **provider):
-        return {"functionId": name, "type": "awslambda", "provider": {"arn": "a", "region": "r", "roleArn": self.ROLE, **provider}}
-
-    def test_all_functions_of_a_space_have_one_external_id(self, manager):
-        [one, two] = [create(manager, Function.kind, self.with_role(name)).shown()["provider"] for name in ("l", "m")]
-        assert one["externalId"] == two["externalId"] != ""
-        other = create(manager, Function.kind, self.with_role(), "other").shown()["provider"]
-        assert other["externalId"] != one["externalId"]
-
-    def test_it_outlives_the_functions(self, manager):
-        first = create(manager, Function.kind, self.with_role()).shown()
-        manager.delete(Function.kind, "default", "l")
-        assert create(manager, Function.kind, self.with_role()).shown() == first
-
-    def test_it_cannot_be_chosen(self, manager):
-        first = create(manager, Function.kind, self.with_role(externalId="mine")).shown()
-        assert first["provider"]["externalId"] != "mine"
-        assert update(manager, Function.kind, "l", self.with_role(externalId="mine")).shown() == first
-
-    def test_an_update_that_changes_nothing_writes_nothing(self, gateway, manager):
-        shown = create(manager, Function.kind, self.with_role()).shown()
-        before = list(gateway.store.log["default"])
-        assert update(manager, Function.kind, "l", shown).shown() == shown
-        assert gateway.store.log["default"] == before
-
-    def test_without_a_role_there_is_none(self, gateway, manager):
-        assert "externalId" not in create(manager, Function.kind, self.with_role(roleArn="")).shown()["provider"]
-        assert gateway.store.identities == {}
-        create(manager, Function.kind, self.with_role("m"))
-        assert "externalId" not in update(manager, Function.kind, "m", self.with_role(roleArn="")).shown()["provider"]
-
-
 def test_an_update_takes_effect_for_the_next_event(gateway, manager):
     gateway.subscribe("sync", "f")
     update(manager, Function.kind, "f", {"type": "http", "provider": {"url": "http://host/g"}})
