@@ -20,7 +20,7 @@ from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonObject, JsonValue, dumps, restore
 from eventgateway.core.message import Message, parse
 from eventgateway.core.ports import Change, DeadLetter, Snapshot
-from eventgateway.core.provider import HttpAnswer
+from eventgateway.core.provider import NO_HEADERS, HttpAnswer
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.result import Result
 from eventgateway.core.subscription import Subscription
@@ -28,6 +28,7 @@ from eventgateway.operations.deliver import Deliverer, Outcome
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
+from eventgateway.operations.secrets import Secrets, unreadable, unwritable
 from eventgateway.operations.spaces import Spaces
 
 Journal = list[str]
@@ -65,6 +66,7 @@ class MemoryStore:
     forgotten: int = 0  # changes up to this version have expired
     away: bool = False
     rivals: list[Callable[[], object]] = field(default_factory=list)
+    identities: dict[str, str] = field(default_factory=dict)
 
     def gateway_version(self) -> int:
         self._read("gateway version")
@@ -85,6 +87,10 @@ class MemoryStore:
     def changes(self, space: str, after: int) -> list[Change] | None:
         self._read(f"changes {space} {after}")
         return None if after < self.forgotten else self.log.get(space, [])[after:]
+
+    def identify(self, space: str, candidate: str) -> str:
+        self._read(f"identify {space}")
+        return self.identities.setdefault(space, candidate)
 
     def commit(self, change: Change) -> None:
         self._read(f"commit {change.space} {change.version}")
@@ -114,6 +120,29 @@ class MemoryStore:
         if self.away:
             raise Unavailable("The configuration is not available. Please try again.")
         self.journal.append(what)
+
+
+@dataclass
+class MemoryVault:
+    """Implements `Vault`: what it sealed it remembers, and no two ciphertexts are the same."""
+
+    journal: Journal = field(default_factory=list)
+    sealed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    away: bool = False
+
+    def seal(self, space: str, function: str, text: str) -> str:
+        if self.away:
+            raise unwritable()
+        self.journal.append(f"seal {function}")
+        ciphertext = f"ciphertext-{len(self.sealed) + 1}"
+        self.sealed[ciphertext] = (space, function, text)
+        return ciphertext
+
+    def open(self, space: str, function: str, sealed: str) -> str:
+        if self.away or self.sealed[sealed][:2] != (space, function):
+            raise unreadable()
+        self.journal.append(f"open {function}")
+        return self.sealed[sealed][2]
 
 
 @dataclass
@@ -252,12 +281,14 @@ class FunctionHost:
     answers: dict[str, HttpAnswer | Exception] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
 
-    def post(self, url: str, body: bytes, headers: Any, timeout: float) -> HttpAnswer:
+    def post(self, url: str, body: bytes, headers: Any, timeout: float, private: Any = NO_HEADERS) -> HttpAnswer:
         name = url.rpartition("/")[2]
         self.calls.append((name, restore(body)))
-        self.headers.append(dict(headers))
+        self.headers.append({**headers, **private})
+        self.bodies.append(body)
         self.timeouts.append(timeout)
         self.journal.append(f"call {name}")
         answer = self.answers.get(name, HttpAnswer(200, b"{}"))
@@ -286,10 +317,13 @@ class Gateway:
         self.dead_letters, self.functions = MemoryDeadLetters(), FunctionHost(self.journal)
         self.payloads, self.attempts, self.claims = MemoryPayloads(), MemoryAttempts(), MemoryClaims(self.journal)
         self.outbox = Outbox(self.queue, self.payloads)
+        self.vault = MemoryVault(self.journal)
+        self.secrets = Secrets(self.vault, self.clock)
         self.spaces = Spaces(self.store, providers.load(), self.clock)
-        self.manager = Manager(Spaces(self.store, providers.load(), self.clock), pause=lambda _: None)
-        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock, self.claims)
-        self.deliverer = Deliverer(self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
+        self.manager = Manager(Spaces(self.store, providers.load(), self.clock), lambda _: None, Secrets(self.vault, self.clock))
+        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock, self.claims, secrets=self.secrets)
+        ports = (self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
+        self.deliverer = Deliverer(*ports, secrets=self.secrets)
 
     def create(self, kind: Kind, document: JsonObject, space: str = "default") -> Resource:
         resource = self.manager.create(kind, space, dumps(document))
@@ -299,8 +333,9 @@ class Gateway:
     def event_type(self, name: str, authorizer: str | None = None, space: str = "default") -> Resource:
         return self.create(EventType.kind, {"name": name, "authorizerId": authorizer}, space)
 
-    def function(self, name: str, space: str = "default") -> Resource:
-        return self.create(Function.kind, {"functionId": name, "type": "http", "provider": {"url": f"http://host/{name}"}}, space)
+    def function(self, name: str, space: str = "default", **provider: JsonValue) -> Resource:
+        configuration = {"url": f"http://host/{name}", **provider}
+        return self.create(Function.kind, {"functionId": name, "type": "http", "provider": configuration}, space)
 
     def cors(self, document: JsonObject, space: str = "default") -> Resource:
         return self.create(CorsRule.kind, document, space)

@@ -11,7 +11,6 @@ from eventgateway.core.errors import AlreadyExists, InUse, InvalidRequest, NotFo
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.ports import Change, Snapshot
-from eventgateway.core.resource import MASK
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.manage import WRITE_ATTEMPTS
 from eventgateway.web.errors import error_result
@@ -208,14 +207,6 @@ class TestContract:
     def test_documents_come_back_as_they_were(self, store, space, manager, text):
         created = create(manager, Function.kind, function(metadata={"text": text, text: "key"}), space)
         assert fresh_state(store, space) == {("function", "f"): created.stored()}
-
-    def test_secrets_are_stored_and_a_mask_keeps_them(self, store, space, manager):
-        provider = {"arn": "a", "region": "r", "awsAccessKeyId": "k", "awsSecretAccessKey": "the-secret"}
-        document = {"functionId": "l", "type": "awslambda", "provider": provider}
-        created = create(manager, Function.kind, document, space)
-        assert created.shown()["provider"]["awsSecretAccessKey"] == MASK
-        update(writer(store), Function.kind, "l", document | {"provider": created.shown()["provider"]}, space)
-        assert fresh_state(store, space)["function", "l"]["provider"] == provider
 
 
 class TestRivals:

@@ -14,6 +14,10 @@ REASONS = (
     "The parameter 'cursor' must be ",
     "missing required fields for HTTP endpoint",  # the URL
     "retry is for async subscriptions",
+    "no secret is stored that the mask could mean",
+    "the header is the gateway's own",
+    "names of headers are the same in any case",
+    "the secrets of the provider have ",
 )
 
 

@@ -8,8 +8,10 @@ import pytest
 from eventgateway.core.errors import FunctionFailed, FunctionUnreachable
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.http_client import ANSWER_LIMIT, REDIRECT_LIMIT, HttpClient
-from tests.integration.exchange import CHUNKED, HEADERS, SHORT, post, times_out
+from tests.integration.exchange import CHUNKED, HEADERS, SHORT, TIMEOUT, post, times_out
 from tests.loopback import Loopback, Then, answer, redirect
+
+PRIVATE = {"X-Token": "secret"}
 
 
 class TestDeadline:
@@ -122,6 +124,34 @@ class TestRedirects:
         assert server.requests[0].body == b"payload"
         assert "authorization" not in server.requests[0].headers
         assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
+
+    @pytest.mark.parametrize("status", [302, 307])
+    def test_private_headers_stay_on_their_server(self, client, server, status):
+        server.script = lambda request: [redirect("/there", status) if request.target == "/" else answer()]
+        client.post(server.url(), b"payload", HEADERS, TIMEOUT, PRIVATE)
+        assert [request.headers.get("x-token") for request in server.requests] == ["secret"] * 2
+
+    def test_private_headers_do_not_leave_their_server(self, client, server):
+        """Not even for a redirect back: the other server chose what is asked for there."""
+        with Loopback(lambda _: [redirect(server.url("/back"), 307)]) as other:
+            server.script = lambda request: [redirect(other.url(), 307) if request.target == "/" else answer()]
+            client.post(server.url(), b"payload", HEADERS, TIMEOUT, PRIVATE)
+        sent = [*server.requests, *other.requests]
+        assert [(request.target, request.headers.get("x-token")) for request in sent] == [("/", "secret"), ("/back", None), ("/", None)]
+        assert all(request.headers["content-type"] == HEADERS["Content-Type"] for request in sent)
+
+    def test_private_headers_do_not_leave_their_scheme(self, client, server):
+        server.script = lambda _: [redirect(server.url().replace("http:", "https:"), 307)]
+        with pytest.raises(FunctionUnreachable):
+            client.post(server.url(), b"payload", HEADERS, SHORT, PRIVATE)
+        assert [request.headers.get("x-token") for request in server.requests] == ["secret"]
+
+    @pytest.mark.parametrize("location", ["http://[", "ftp://host/", "http://host:x/"])
+    def test_private_headers_go_nowhere(self, client, server, location):
+        server.script = lambda _: [redirect(location, 307)]
+        with pytest.raises(FunctionUnreachable) as caught:
+            client.post(server.url(), b"payload", HEADERS, TIMEOUT, PRIVATE)
+        assert "secret" not in caught.value.message
 
     def test_on_the_same_server_keeps_the_login(self, client, server):
         server.script = lambda request: [redirect("/there") if request.target == "/" else answer()]

@@ -226,7 +226,18 @@ def test_secrets_are_kept_by_sending_the_mask(gateway, manager):
     assert shown["provider"]["awsSecretAccessKey"] == "*****"
     shown["provider"]["arn"] = "b"
     assert update(manager, Function.kind, "l", shown).shown() == shown
-    assert gateway.store.log["default"][-1].after["provider"] == {"arn": "b", "region": "r", **keys}
+    changes = gateway.store.log["default"]
+    assert changes[-1].after["provider"] == shown["provider"]
+    assert changes[-1].after["sealed"] == changes[-2].after["sealed"] == "ciphertext-1"
+    assert update(manager, Function.kind, "l", shown | {"provider": {"arn": "b", "region": "r", **keys}}).shown() == shown
+    assert gateway.store.log["default"] == changes
+
+
+def test_a_refused_function_is_not_sealed(gateway, manager):
+    document = {"functionId": "f", "type": "http", "provider": {"url": "http://host/f", "headers": {"X-A": "secret"}}}
+    with pytest.raises(AlreadyExists):
+        create(manager, Function.kind, document)
+    assert gateway.vault.sealed == {}
 
 
 def test_an_update_takes_effect_for_the_next_event(gateway, manager):

@@ -4,7 +4,8 @@ from typing import ClassVar
 import pytest
 
 from eventgateway.core.errors import InvalidRequest
-from eventgateway.core.provider import AwsProvider, Credentials, Provider, setting
+from eventgateway.core.provider import AwsProvider, Credentials, Provider
+from eventgateway.core.setting import setting
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ def test_a_field_that_has_not_its_form_is_refused(color):
 
 def test_required_fields_are_enough():
     Lamp("wall").validate()
-    assert Lamp("wall").stored() == {"socketName": "wall"}
+    assert Lamp("wall").document() == {"socketName": "wall"}
 
 
-def test_secrets_are_stored_and_never_shown():
+def test_secrets_are_in_the_document_and_never_shown():
     lamp = Lamp("wall", "s3cret", "red")
-    assert lamp.stored() == {"socketName": "wall", "switchKey": "s3cret", "color": "red"}
+    assert lamp.document() == {"socketName": "wall", "switchKey": "s3cret", "color": "red"}
     assert lamp.shown() == {"socketName": "wall", "switchKey": "*****", "color": "red"}
 
 

@@ -14,6 +14,7 @@ from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
+from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.usage import Usage
 from eventgateway.outbound import Network
@@ -25,6 +26,7 @@ from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.payloads import S3Payloads
 from eventgateway.storage.usage import DynamoUsage
+from eventgateway.vault import KmsVault
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.events_api import EventsApi
 
@@ -39,13 +41,14 @@ def events_api(settings: Settings) -> EventsApi:
         SystemClock(),
         DynamoClaims(settings.records_table),
     )
-    return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings)))
+    return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
     """The config function."""
     configure_logs(settings.log_level)
-    return ConfigApi(Manager(spaces(settings), guard=guard(settings)), usage(settings), SqsQueue(settings.queue_url))
+    manager = Manager(spaces(settings), secrets=secrets(settings), guard=guard(settings))
+    return ConfigApi(manager, usage(settings), SqsQueue(settings.queue_url))
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
@@ -64,6 +67,7 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
         settings.delivery_seconds,
         plugin_loader.load(settings),
         usage(settings),
+        secrets(settings),
     )
     return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"))
 
@@ -94,3 +98,8 @@ def guard(settings: Settings) -> Guard:
 def usage(settings: Settings) -> Usage:
     """The counters of one instance."""
     return Usage(DynamoUsage(settings.records_table), SystemClock())
+
+
+def secrets(settings: Settings) -> Secrets:
+    """The secrets of functions, as one instance opens them."""
+    return Secrets(KmsVault(settings.secrets_key), SystemClock())

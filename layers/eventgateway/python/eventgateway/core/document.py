@@ -83,10 +83,14 @@ class Fields:
             return value
         raise self._mismatch(name, "an object", value)
 
+    def labels(self, name: str) -> dict[str, str]:
+        """An object of strings, empty if absent."""
+        labels = self.object(name) or {}
+        return {key: self._text_item(f"{name}.{key}", value) for key, value in labels.items()}
+
     def metadata(self) -> dict[str, str]:
-        """The labels of a resource: string to string."""
-        labels = self.object("metadata") or {}
-        return {key: self._text_item(f"metadata.{key}", value) for key, value in labels.items()}
+        """The labels of a resource."""
+        return self.labels("metadata")
 
     def _text_item(self, name: str, value: JsonValue) -> str:
         if value is None:

@@ -55,8 +55,21 @@ class ConfigStore(Protocol):
     def changes(self, space: str, after: int) -> list[Change] | None:
         """The changes behind a version, oldest first; None if there is a gap (they expire after 90 days)."""
 
+    def identify(self, space: str, candidate: str) -> str:
+        """The external id of a space for good, whatever becomes of its resources: `candidate` if it has none yet."""
+
     def commit(self, change: Change) -> None:
         """Write a change, all or nothing. Raises WriteConflict if the space is not at `change.version - 1`."""
+
+
+class Vault(Protocol):
+    """What encrypts the secrets of functions. A ciphertext opens only for the function that it was made for."""
+
+    def seal(self, space: str, function: str, text: str) -> str:
+        """The ciphertext (base64) of a text of at most 4,096 bytes. Raises Unavailable."""
+
+    def open(self, space: str, function: str, sealed: str) -> str:
+        """The text of a ciphertext. Raises Unavailable."""
 
 
 class DeliveryQueue(Protocol):

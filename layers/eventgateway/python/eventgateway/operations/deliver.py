@@ -19,6 +19,7 @@ from eventgateway.core.subscription import Subscription
 from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
+from eventgateway.operations.secrets import NO_SECRETS, Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -54,6 +55,7 @@ class Deliverer:
     delivery_seconds: float = 28.0
     plugins: Plugins = NO_PLUGINS
     usage: Usage = NO_USAGE
+    secrets: Secrets = NO_SECRETS
 
     @property
     def system_events(self) -> SystemEvents:
@@ -93,7 +95,7 @@ class Deliverer:
             return self.bury(delivery, NO_PAYLOAD)
         subscription, function = target
         about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: restore(event))
-        call = Call(event, Purpose.ASYNC, seconds, delivery.event_id, delivery.id)
+        call = Call(event, Purpose.ASYNC, seconds, delivery.event_id, delivery.id, self.clock.time())
         with self.plugins.reactions(self.clock) as reactions:
             return _Attempt(self, table, function, self.retry.given_by(subscription.retry), delivery, reactions).make(call, about)
 
@@ -122,11 +124,12 @@ class _Attempt:
                 call, about = replace(call, payload=event.json(), event_id=event.id), replace(about, event=event.document)
         except PluginError as error:
             return self._failed(error.message)
+        provider = self.deliverer.secrets.opened(self.function)
         if not self._may_begin(about):
             return self.deliverer.bury(self.delivery, OUTCOME_UNKNOWN)
         events, outbox = self.deliverer.system_events, self.deliverer.outbox
         try:
-            result = self.function.provider.call(call, self.deliverer.outbound)
+            result = provider.call(call, self.deliverer.outbound)
         except ProviderError as error:
             send_afterwards(outbox, events.invocation_failed(self.table, about, error.message))
             _tell(self.reactions.invocation_failed, about, error.message)

@@ -13,11 +13,12 @@ from eventgateway.core.function import Function
 from eventgateway.core.guard import OFF, Guard
 from eventgateway.core.json import JsonObject
 from eventgateway.core.ports import Change
-from eventgateway.core.provider import Providers
+from eventgateway.core.provider import AwsProvider, Providers
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
 from eventgateway.core.suspension import Suspension
+from eventgateway.operations.secrets import NO_SECRETS, Secrets
 from eventgateway.operations.spaces import Spaces
 
 R = TypeVar("R")
@@ -35,6 +36,7 @@ class Manager:
 
     spaces: Spaces
     pause: Callable[[float], None] = sleep
+    secrets: Secrets = NO_SECRETS
     guard: Guard = OFF
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
@@ -56,7 +58,7 @@ class Manager:
                 raise kind.already_exists(resource.id)
             references = _references(current, resource)
             current.check_path(resource)
-            created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else resource
+            created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else self._sealed(resource)
             return _change(current, created, None, created.stored(), references), created
 
         return self._write(space, write)
@@ -67,7 +69,7 @@ class Manager:
 
         def write(current: Space) -> tuple[Change, Resource]:
             old = _find(current, kind, identifier)
-            new = _successor(document, old)
+            new = self._sealed(_successor(document, old), old)
             self._check_function(new)
             return _change(current, new, old.stored(), new.stored(), _references(current, new)), new
 
@@ -92,6 +94,16 @@ class Manager:
             return _change(current, suspension, old.stored() if old else None, suspension.stored()), suspension
 
         return self._write(space, write)
+
+    def _sealed(self, resource: Resource, old: Resource | None = None) -> Resource:
+        """A function as it is stored: without readable secrets, and with the external id of its space if it has a role."""
+        if not isinstance(resource, Function):
+            return resource
+        function = self.secrets.sealed(resource, old if isinstance(old, Function) else None)
+        if not isinstance(function.provider, AwsProvider) or not function.provider.role_arn:
+            return function
+        identity = self.spaces.store.identify(function.space, self.spaces.clock.stamp().id)
+        return replace(function, provider=replace(function.provider, external_id=identity))
 
     def _write(self, space: str, write: "Callable[[Space], tuple[Change, R]]") -> R:
         for attempt in range(WRITE_ATTEMPTS):
@@ -139,8 +151,6 @@ def _find(space: Space, kind: Kind, identifier: str) -> Resource:
 
 def _successor(new: Resource, old: Resource) -> Resource:
     """The new state of a resource, if it may follow the old one."""
-    if isinstance(new, Function) and isinstance(old, Function):
-        return new.updating(old)
     if isinstance(new, Subscription) and isinstance(old, Subscription):
         new.check_update_of(old)
         return replace(new, since=old.since)

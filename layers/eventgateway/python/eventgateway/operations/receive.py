@@ -12,7 +12,7 @@ from eventgateway.core.event import Event
 from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.ports import Claims, Clock
-from eventgateway.core.provider import Call, Outbound, Purpose
+from eventgateway.core.provider import Call, Outbound, Provider, Purpose
 from eventgateway.core.result import Result, parse_result
 from eventgateway.core.routing import RoutingTable, Subscriber
 from eventgateway.core.usage import CUSTOM
@@ -21,6 +21,7 @@ from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deduplicate import NO_CLAIMS, Held, hold, rules_for
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
+from eventgateway.operations.secrets import NO_SECRETS, Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -41,6 +42,7 @@ class Receiver:
     request_seconds: float = 28.0
     plugins: Plugins = NO_PLUGINS
     usage: Usage = NO_USAGE
+    secrets: Secrets = NO_SECRETS
 
     @property
     def system_events(self) -> SystemEvents:
@@ -73,7 +75,7 @@ class Receiver:
         synchronous, asynchronous = table.synchronous(*target), table.asynchronous(*target)
         subscribers = [*asynchronous, synchronous] if synchronous else asynchronous
         _check_suspensions(subscribers)
-        verdicts = Authorizer(self.outbound).ask(subscribers, event, request, deadline)
+        verdicts = Authorizer(self.outbound, self.secrets, self.clock).ask(subscribers, event, request, deadline)
         if asynchronous and (error := unavailable({each.space.name: verdicts[each.space.name] for each in asynchronous})):
             raise error
         if synchronous and event.is_http_request:
@@ -143,11 +145,13 @@ class _Exchange:
         verdict = verdicts[subscriber.space.name]
         if not verdict.allowed:
             return None
+        function = subscriber.function
+        provider = self.receiver.secrets.opened(function) if function else None
         event = verdict.apply(self.event)
         about = FunctionCall(subscriber.space.name, subscriber.subscription.function_id, event.is_system, event.document)
         if replacement := self.reactions.invoking(about):
             event, about = replacement, replace(about, event=replacement.document)
-        return _SyncCall(subscriber, event, about)
+        return _SyncCall(subscriber, provider, event, about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +159,19 @@ class _SyncCall:
     """The synchronous function and the event as it shall see it."""
 
     subscriber: Subscriber
+    provider: Provider | None
     event: Event
     about: FunctionCall
 
     def run(self, exchange: _Exchange) -> Result:
         """Call the function once and map its result. Raises ProviderError, MalformedResult."""
         tell = partial(self._tell, exchange)
-        function = self.subscriber.function
         try:
-            if function is None:
+            if self.provider is None:
                 raise FunctionUnreachable("the function is not registered")
-            call = Call(self.event.json(), Purpose.SYNC, exchange.deadline.remaining(), self.event.id)
-            answer = function.provider.call(call, exchange.receiver.outbound)
+            now = exchange.receiver.clock.time()
+            call = Call(self.event.json(), Purpose.SYNC, exchange.deadline.remaining(), self.event.id, at=now)
+            answer = self.provider.call(call, exchange.receiver.outbound)
         except ProviderError as error:
             tell(error.message, b"")
             raise

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from eventgateway.core.errors import FunctionAccessDenied, FunctionFailed
 from eventgateway.core.json import JsonError, loads
-from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+from eventgateway.core.provider import AwsProvider, Call, Outbound
+from eventgateway.core.setting import setting
 
 TEXT_LIMIT = 1000
 ADVICE = {

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from eventgateway.core.errors import FunctionFailed
 from eventgateway.core.json import dumps
-from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+from eventgateway.core.provider import AwsProvider, Call, Outbound
+from eventgateway.core.setting import setting
 from eventgateway.core.xml_text import escape_json
 
 DOMAINS = (  # of AWS's partitions; the last two are those of dual-stack endpoints

@@ -95,6 +95,24 @@ EXAMPLES: Mapping[Model, Mapping[str, JsonObject]] = {
     },
     Function: {
         "HTTP endpoint": {"functionId": "users", "type": "http", "provider": {"url": "https://users.example.com/events"}},
+        "signed webhook": {
+            "functionId": "orders",
+            "type": "http",
+            "provider": {
+                "url": "https://orders.example.com/events",
+                "headers": {"Authorization": "Bearer 4fzA9mPq"},
+                "signingSecret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            },
+        },
+        "queue of another account": {
+            "functionId": "mails",
+            "type": "awssqs",
+            "provider": {
+                "queueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/mails",
+                "region": "us-east-1",
+                "roleArn": "arn:aws:iam::123456789012:role/event-gateway",
+            },
+        },
         "Lambda function": {
             "functionId": "greet",
             "type": "awslambda",
