@@ -62,4 +62,4 @@ def test_what_has_not_the_form_of_a_region_is_refused(type_, region):
     provider = REGISTRY[type_].restore(ENTRIES[type_].document("") | {"region": region})
     with pytest.raises(InvalidRequest) as refused:
         provider.validate()
-    assert refused.value.message == f"region of {provider.label} must match [a-z0-9-]+"
+    assert refused.value.message == "provider field 'region' is malformed: AWS region, such as us-east-1"

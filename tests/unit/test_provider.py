@@ -47,7 +47,7 @@ def test_a_required_field_is_missing(document):
 def test_a_field_that_has_not_its_form_is_refused(color):
     with pytest.raises(InvalidRequest) as refused:
         Lamp("wall", color=color).validate()
-    assert refused.value.message == "color of Lamp must match [a-z]+"
+    assert refused.value.message == "provider field 'color' is malformed: Of the light"
 
 
 def test_required_fields_are_enough():
