@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
+from eventgateway.core.trace import trace
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.queue import SqsQueue
 
@@ -43,7 +44,7 @@ class DeliveryWorker:
                 self.queue.postpone(record["receiptHandle"], early)
                 return False
             self.deliverer.deliver(delivery)
-        except Exception:
-            log.exception("record failed, it will come again", extra={"messageId": record.get("messageId")})
+        except Exception as error:  # noqa: BLE001 - the outermost handler of a record
+            log.error("record failed, it will come again", extra={"messageId": record.get("messageId"), **trace(error)})  # noqa: TRY400
             return False
         return True

@@ -24,15 +24,23 @@ GatewayError
 
 
 class GatewayError(Exception):
-    """Root of the tree. `message` is safe to show to clients."""
+    """Root of the tree. `message` is safe to show to clients; `log_text` is what logs may say, without anything that was sent.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    `detail` is text from outside, such as what a function said: it ends the message, and logs go without it.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        self.message = f"{message}: {detail}" if detail else message
+        self.log_text, self.detail = message, detail
+        super().__init__(self.message)
 
 
 class InvalidRequest(GatewayError):
-    """What was sent cannot be accepted."""
+    """What was sent cannot be accepted. The message may quote it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.log_text = "what was sent cannot be accepted"
 
 
 class SystemEventRefused(InvalidRequest):
@@ -83,8 +91,8 @@ class MalformedResult(GatewayError):
 class PluginError(GatewayError):
     """A plugin stopped the event, on purpose or because it failed. `status` (400-599) is the one to answer with."""
 
-    def __init__(self, plugin: str, reason: str, status: int = 500) -> None:
-        super().__init__(f'Plugin "{plugin}" {reason}')
+    def __init__(self, plugin: str, reason: str, status: int = 500, detail: str = "") -> None:
+        super().__init__(f'Plugin "{plugin}" {reason}', detail)
         self.status = status
 
 
@@ -112,8 +120,8 @@ class ProviderError(GatewayError):
 class FunctionFailed(ProviderError):
     """The function ran and failed, or answered a status that counts as failure."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, status: int | None = None, detail: str = "") -> None:
+        super().__init__(message, detail)
         self.status = status
 
 
@@ -128,6 +136,6 @@ class FunctionThrottled(ProviderError):
 class FunctionAccessDenied(ProviderError):
     """The platform of the function refused our credentials; `code` is its name for that, `advice` what to tell the caller."""
 
-    def __init__(self, message: str, code: str, advice: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: str, advice: str = "", detail: str = "") -> None:
+        super().__init__(message, detail)
         self.code, self.advice = code, advice

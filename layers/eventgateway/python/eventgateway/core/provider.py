@@ -9,15 +9,23 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar, Protocol, Self
 
-from eventgateway.core.document import Fields
+from eventgateway.core import limits
+from eventgateway.core.document import Failures, Fields
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import MASK
 
 
-def setting(key: str, *, help: str, required: bool = False, secret: bool = False) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
-    """One field of a provider: its name in documents, what it is for, whether it must be there, whether it is hidden."""
-    return field(default="", metadata={"key": key, "help": help, "required": required, "secret": secret})
+def setting(
+    key: str,
+    *,
+    help: str,  # noqa: A002
+    required: bool = False,
+    secret: bool = False,
+    limit: int = limits.SETTING,
+) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """One field of a provider: its name in documents, what it is for, whether it must be there or is hidden, and its longest length."""
+    return field(default="", metadata={"key": key, "help": help, "required": required, "secret": secret, "limit": limit})
 
 
 class Purpose(Enum):
@@ -83,9 +91,13 @@ class Provider:
         return cls(**{each.name: reader.text(each.metadata["key"]) for each in fields(cls)})
 
     def validate(self) -> None:
-        """Raise InvalidRequest if a required field is empty. Providers add their own rules."""
+        """Raise InvalidRequest if a required field is empty or one is too long. Providers add their own rules."""
         if any(each.metadata["required"] and not getattr(self, each.name) for each in fields(self)):
             raise self.invalid()
+        failures = Failures("Provider")
+        for each in fields(self):
+            failures.check_max(each.metadata["key"], len(getattr(self, each.name)), each.metadata["limit"])
+        failures.raise_if_any()
 
     def invalid(self) -> InvalidRequest:
         """The original's message for every shortcoming of a provider."""
@@ -121,7 +133,7 @@ class AwsProvider(Provider):
     region: str = setting("region", help="AWS region, such as us-east-1", required=True)
     access_key_id: str = setting("awsAccessKeyId", help="Access key of the account; empty: the gateway's own role")
     secret_access_key: str = setting("awsSecretAccessKey", help="Secret of the access key", secret=True)
-    session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True)
+    session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True, limit=limits.TOKEN)
 
     @property
     def credentials(self) -> Credentials:

@@ -113,7 +113,7 @@ def _provider_schemas(type_: str, provider: type[Provider]) -> Iterator[tuple[st
 def _setting(each: Mapping[str, Any]) -> Schema:
     schema: Schema = {"type": "string", "minLength": 1} if each["required"] else {"type": ["string", "null"]}
     secret = {"format": "password", "writeOnly": True} if each["secret"] else {}
-    return schema | {"description": each["help"]} | secret
+    return schema | {"description": each["help"], "maxLength": each["limit"]} | secret
 
 
 def _masked(each: Mapping[str, Any]) -> Schema:
