@@ -13,6 +13,8 @@ REASONS = (
     " cannot be deleted because ",
     "The parameter 'cursor' must be ",
     "missing required fields for HTTP endpoint",  # the URL
+    "Key: 'Subscription.Path' ",  # its segments and parameters, and the slash that is put in front
+    "Key: 'CORS.Path' ",
 )
 
 

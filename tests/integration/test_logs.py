@@ -113,6 +113,16 @@ def failing_later(handlers: Handlers) -> None:
     handlers.deliver()
 
 
+def asking(error: GatewayError) -> Script:
+    def script(handlers: Handlers) -> None:
+        handlers.gateway.event_type("judged", "judge")
+        handlers.gateway.subscribe("async", "f", "judged", "/judged")
+        handlers.gateway.functions.answers["judge"] = error
+        handlers.event(event="judged", path="/judged")
+
+    return script
+
+
 def with_plugin(answer: Callable[[Event], object], *types: str) -> Script:
     def script(handlers: Handlers) -> None:
         plug_in(handlers.gateway, worker("p", Recorder(answer), tuple((f"eventgateway.{each}", "sync") for each in types)))
@@ -161,6 +171,8 @@ SCRIPTS: dict[str, tuple[set[int], Script]] = {
     "a function that answers 500": ({500}, failing(HttpAnswer(500, CANARY.encode()))),
     "a function that answers 500 later": ({200}, failing_later),
     "a function that answers no object": ({500}, failing(HttpAnswer(200, CANARY.encode()))),
+    "an authorizer that fails": ({202}, asking(FunctionFailed("Unhandled", detail=CANARY))),
+    "an authorizer that cannot be asked": ({503}, asking(FunctionUnreachable("ValidationException", CANARY))),
     "a plugin that refuses": ({403}, with_plugin(raising(Refused(CANARY, 403)), "event.received")),
     "a plugin that refuses a call": ({403}, with_plugin(raising(Refused(CANARY, 403)), "function.invoking")),
     "a plugin that refuses afterwards": ({403}, with_plugin(raising(Refused(CANARY, 403)), "function.invoked")),
@@ -184,6 +196,7 @@ def handlers() -> Iterator[Handlers]:
     handlers = Handlers()
     handlers.gateway.subscribe("sync", "f", "u", "/sync")
     handlers.gateway.subscribe("async", "f", "u", "/sync")
+    handlers.gateway.function("judge")
     yield handlers
     handlers.pool.shutdown()
 

@@ -1,4 +1,4 @@
-"""Logs: JSON in Lambda, by Powertools' formatter. Payloads and secrets are never logged."""
+"""Logs: JSON in Lambda, by Powertools' formatter. Payloads are never logged, but for what errors say at level DEBUG, and secrets never at all."""
 
 import logging
 
