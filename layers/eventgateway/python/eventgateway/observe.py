@@ -1,4 +1,4 @@
-"""Logs: JSON in Lambda, by Powertools' formatter. Payloads are never logged, but for what errors say at level DEBUG, and secrets never at all."""
+"""Logs: JSON in Lambda, by Powertools' formatter. Payloads stay out, but for what errors say at level DEBUG; secrets always do."""
 
 import logging
 
