@@ -36,7 +36,7 @@ from tests.contract.config import (
 from tests.fakes import MemoryStore
 
 SPACES = (f"space-{number}" for number in count())
-LONG = "/" + "x" * 2000
+LONG = "/" + "\U0001f600" * 250  # more than a sort key takes
 
 
 @pytest.fixture(scope="class", params=["dynamodb", "memory"])
@@ -190,7 +190,9 @@ class TestContract:
 
     @given(
         names=st.lists(
-            st.text(min_size=1) | st.sampled_from(["meta", "change#1", "#", "u#", " ", "\n", "ä", "x" * 900]), unique=True, max_size=5
+            st.text(min_size=1, max_size=256) | st.sampled_from(["meta", "change#1", "#", "u#", " ", "\n", "ä", "\U0001f600" * 256]),
+            unique=True,
+            max_size=5,
         )
     )
     @settings(max_examples=10)
@@ -203,7 +205,7 @@ class TestContract:
             manager.delete(EventType.kind, space, name)
         assert fresh_state(store, space) == {}
 
-    @pytest.mark.parametrize("text", ["", "ä\u0000\uffff\U0001f600", "x" * 10_000, '{"a": "b"}'])
+    @pytest.mark.parametrize("text", ["", "ä\u0000\uffff\U0001f600", "x" * 128, '{"a": "b"}'])
     def test_documents_come_back_as_they_were(self, store, space, manager, text):
         created = create(manager, Function.kind, function(metadata={"text": text, text: "key"}), space)
         assert fresh_state(store, space) == {("function", "f"): created.stored()}

@@ -18,6 +18,8 @@ REASONS = (
     "the header is the gateway's own",
     "names of headers are the same in any case",
     "the secrets of the provider have ",
+    "Key: 'Subscription.Path' ",  # its segments and parameters, and the slash that is put in front
+    "Key: 'CORS.Path' ",
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from eventgateway import providers
+from eventgateway.core import limits
 from eventgateway.core.document import METHODS
 from eventgateway.core.provider import Provider
 from eventgateway.operations import system_events
@@ -86,7 +87,7 @@ def test_every_field_of_the_config_api_is_documented() -> None:
         paging.WRONG_CURSOR,
         paging.TOO_LARGE,
         f"The document has {config_api.BODY_LIMIT + 1} bytes, the limit is {config_api.BODY_LIMIT}.",
-        f"The name of a space has at most {config_api.SPACE_LIMIT} bytes.",
+        f"The name of a space has at most {limits.NAME} characters.",
     ],
 )
 def test_what_the_code_says_is_documented(fact: str) -> None:

@@ -75,7 +75,8 @@ class TestSealing:
 
     @pytest.mark.parametrize(("size", "fits"), [(TEXT_LIMIT, True), (TEXT_LIMIT + 1, False)])
     def test_the_size_of_all_together_is_limited(self, secrets, vault, size, fits):
-        function = of(awsSecretAccessKey="x" * (size - len('{"awsSecretAccessKey":""}')))
+        names = len('{"awsSecretAccessKey":"","awsSessionToken":""}')
+        function = of(awsSecretAccessKey="x" * 2000, awsSessionToken="x" * (size - 2000 - names))
         if fits:
             assert len(vault.sealed[secrets.sealed(function).sealed][2]) == TEXT_LIMIT
         else:

@@ -99,11 +99,11 @@ def _step(timeout: float) -> float:
 
 def _provider_error(error: ClientError, *used: Credentials) -> ProviderError:
     code = error.response.get("Error", {}).get("Code", "Unknown")
-    text = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+    text = str(error.response.get("Error", {}).get("Message", ""))
     if code in BAD_SIGNATURE:  # AWS quotes the request, with the session token in its headers
-        text = code
+        text = ""
     for secret in filter(None, (secret for each in used for secret in (each.secret_access_key, each.session_token))):
         text = text.replace(secret, MASK)
     if code in DENIED:
-        return FunctionAccessDenied(text, code)
-    return FunctionThrottled(text) if code in THROTTLED else FunctionUnreachable(text)
+        return FunctionAccessDenied(code, code, detail=text)
+    return FunctionThrottled(code, text) if code in THROTTLED else FunctionUnreachable(code, text)

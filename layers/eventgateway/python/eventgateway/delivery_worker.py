@@ -9,6 +9,7 @@ from typing import Any
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.message import Message, parse
+from eventgateway.core.trace import trace
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.queue import SqsQueue
@@ -49,8 +50,8 @@ class DeliveryWorker:
             if wait := self._wait(message, deadline):
                 return self._wait_further(message, wait, record)
             self._handle(message, deadline)
-        except Exception:
-            log.exception("record failed, it will come again", extra={"messageId": record.get("messageId")})
+        except Exception as error:  # noqa: BLE001 - the outermost handler of a record
+            log.error("record failed, it will come again", extra={"messageId": record.get("messageId"), **trace(error)})  # noqa: TRY400
             return False
         return True
 

@@ -31,15 +31,23 @@ from math import ceil
 
 
 class GatewayError(Exception):
-    """Root of the tree. `message` is safe to show to clients."""
+    """Root of the tree. `message` is safe to show to clients; `log_text` is what logs may say, without anything that was sent.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    `detail` is text from outside, such as what a function said: it ends the message, and logs go without it.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        self.message = f"{message}: {detail}" if detail else message
+        self.log_text, self.detail = message, detail
+        super().__init__(self.message)
 
 
 class InvalidRequest(GatewayError):
-    """What was sent cannot be accepted."""
+    """What was sent cannot be accepted. The message may quote it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.log_text = "what was sent cannot be accepted"
 
 
 class SystemEventRefused(InvalidRequest):
@@ -105,8 +113,8 @@ class MalformedResult(GatewayError):
 class PluginError(GatewayError):
     """A plugin stopped the event, on purpose or because it failed. `status` (400-599) is the one to answer with."""
 
-    def __init__(self, plugin: str, reason: str, status: int = 500) -> None:
-        super().__init__(f'Plugin "{plugin}" {reason}')
+    def __init__(self, plugin: str, reason: str, status: int = 500, detail: str = "") -> None:
+        super().__init__(f'Plugin "{plugin}" {reason}', detail)
         self.status = status
 
 
@@ -142,8 +150,8 @@ class ProviderError(GatewayError):
 class FunctionFailed(ProviderError):
     """The function ran and failed, or answered a status that counts as failure."""
 
-    def __init__(self, message: str, status: int = 0, retry_after: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, status: int = 0, retry_after: str = "", detail: str = "") -> None:
+        super().__init__(message, detail)
         self.status, self.retry_after = status, retry_after
 
 
@@ -177,6 +185,6 @@ class FunctionThrottled(ProviderError):
 class FunctionAccessDenied(ProviderError):
     """The platform of the function refused our credentials; `code` is its name for that, `advice` what to tell the caller."""
 
-    def __init__(self, message: str, code: str, advice: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: str, advice: str = "", detail: str = "") -> None:
+        super().__init__(message, detail)
         self.code, self.advice = code, advice

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from eventgateway.core import limits
 from eventgateway.core.document import Failures, Fields
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
@@ -76,6 +77,9 @@ class EventType:
         failures = Failures("Type")
         failures.check_space(self.space)
         failures.check("Name", required=self.name != "")
+        failures.check_max("Name", len(self.name), limits.NAME)
+        failures.check_max("AuthorizerID", len(self.authorizer_id or ""), limits.NAME)
+        failures.check_metadata(self.metadata)
         if self.deduplicate is not None:
             self.deduplicate.check(failures)
         failures.raise_if_any()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from eventgateway.core import limits
 from eventgateway.core.document import Failures, Fields, is_name
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
@@ -50,7 +51,9 @@ class Function:
         """Raise InvalidRequest with one line for every field that is missing or wrong."""
         failures = Failures("Function")
         failures.check_space(self.space)
+        failures.check_max("ID", len(self.id), limits.NAME)
         failures.check("ID", required=self.id != "", functionid=is_name(self.id))
+        failures.check_metadata(self.metadata)
         failures.raise_if_any()
 
     def stored(self) -> JsonObject:
@@ -68,5 +71,5 @@ def _provider_type(fields: Fields, providers: Providers) -> type[Provider]:
     if not type_ or fields.object("provider") is None:
         raise InvalidRequest("provider configuration not set")
     if type_ not in providers:
-        raise InvalidRequest(f"provider {type_} not supported")
+        raise InvalidRequest(f"provider {type_[: limits.NAME]} not supported")
     return providers[type_]

@@ -10,7 +10,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self
 
-from eventgateway.core.document import Fields
+from eventgateway.core import limits
+from eventgateway.core.document import Failures, Fields
 from eventgateway.core.errors import FunctionOverflow, InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import MASK
@@ -101,9 +102,14 @@ class Provider:
         return cls(**{each.name: read(each, reader) for each in fields(cls)})
 
     def validate(self) -> None:
-        """Raise InvalidRequest if a field is missing or malformed. Providers add their own rules."""
+        """Raise InvalidRequest if a field is missing, too long or malformed. Providers add their own rules."""
         if any(each.metadata["required"] and not getattr(self, each.name) for each in fields(self)):
             raise self.invalid()
+        failures = Failures("Provider")
+        for each in fields(self):
+            for name, text in parts(each, getattr(self, each.name)).items():
+                failures.check_max(name, len(text), each.metadata["length"])
+        failures.raise_if_any()
         for each in fields(self):
             if flaw := malformed(each, getattr(self, each.name)):
                 raise InvalidRequest(f"provider field '{flaw}' is malformed: {each.metadata['help']}")
@@ -168,7 +174,7 @@ class AwsProvider(Provider):
     region: str = setting("region", help="AWS region, such as us-east-1", required=True, pattern=REGION)
     access_key_id: str = setting("awsAccessKeyId", help="Access key of the account; empty: the gateway's own role")
     secret_access_key: str = setting("awsSecretAccessKey", help="Secret of the access key", secret=True)
-    session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True)
+    session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True, length=limits.TOKEN)
     role_arn: str = setting(
         "roleArn", help="IAM role that is assumed for each call, such as arn:aws:iam::123456789012:role/name", pattern=ROLE_ARN
     )

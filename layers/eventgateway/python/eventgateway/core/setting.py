@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import Field, field
 from typing import Any, TypeAlias
 
+from eventgateway.core import limits
 from eventgateway.core.document import Fields
 from eventgateway.core.resource import MASK
 
@@ -25,13 +26,22 @@ def setting(
     pattern: str = "",
     names: str = "",
     limit: int = 0,
+    length: int = limits.SETTING,
 ) -> Any:  # noqa: ANN401 - as dataclasses.field
     """One field: its name in documents, what it is for, whether it must be there, is hidden, or is the gateway's own to set.
 
-    A value, or each text of an object, matches `pattern`; without one, any text does. An object has up to `limit` texts, whose names
-    match `names`.
+    A value, or each text of an object, has at most `length` characters and matches `pattern`; without one, any text does. An object
+    has up to `limit` texts, whose names match `names`.
     """
-    rules = {"required": required, "secret": secret, "read_only": read_only, "pattern": pattern, "names": names, "limit": limit}
+    rules = {
+        "required": required,
+        "secret": secret,
+        "read_only": read_only,
+        "pattern": pattern,
+        "names": names,
+        "limit": limit,
+        "length": length,
+    }
     metadata = {"key": key, "help": help} | rules
     if names:
         return field(default_factory=dict, repr=not secret, metadata=metadata)

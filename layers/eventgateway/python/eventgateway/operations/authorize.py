@@ -64,10 +64,10 @@ class Authorizer:
         try:
             return verdict(provider.call(call, self.outbound))
         except FunctionFailed as error:
-            log.info("authorizer failed", extra={"space": function.space, "functionId": function.id, "error": error.message})
+            log.info("authorizer failed", extra={"space": function.space, "functionId": function.id, "error": error.log_text})
             return DENIED if (error.status or 0) < SERVER_ERROR else Verdict(False, error=error)
         except ProviderError as error:
-            log.warning("authorizer cannot be asked", extra={"space": function.space, "functionId": function.id, "error": error.message})
+            log.warning("authorizer cannot be asked", extra={"space": function.space, "functionId": function.id, "error": error.log_text})
             return Verdict(False, error=error)
 
 

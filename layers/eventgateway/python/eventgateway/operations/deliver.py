@@ -123,7 +123,7 @@ class _Attempt:
             if event := self.reactions.invoking(about):
                 call, about = replace(call, payload=event.json(), event_id=event.id), replace(about, event=event.document)
         except PluginError as error:
-            return self._failed(error.message)
+            return self._failed(error)
         provider = self.deliverer.secrets.opened(self.function)
         if not self._may_begin(about):
             return self.deliverer.bury(self.delivery, OUTCOME_UNKNOWN)
@@ -149,15 +149,15 @@ class _Attempt:
             failed = self.delivery.failed(self.deliverer.clock.time(), error.message, error.status)
             return self.deliverer.bury(failed, error.message)
         asked = asked_wait(error.retry_after, self.deliverer.clock.time()) if error.retry_after else 0.0
-        return self._failed(error.message, error.status, asked=asked, throttled=isinstance(error, FunctionThrottled))
+        return self._failed(error, error.status, asked=asked, throttled=isinstance(error, FunctionThrottled))
 
-    def _failed(self, message: str, status: int = 0, *, asked: float = 0.0, throttled: bool = False) -> Outcome:
+    def _failed(self, error: ProviderError | PluginError, status: int = 0, *, asked: float = 0.0, throttled: bool = False) -> Outcome:
         clock = self.deliverer.clock
         now, attempt = clock.time(), self.delivery.attempt
         wait = self.policy.wait(attempt, clock.jitter(), asked=asked, throttled=throttled)
-        failed = self.delivery.failed(now, message, status)
+        failed = self.delivery.failed(now, error.message, status)
         end = self.policy.end(attempt, now + wait - self.delivery.accepted_at)
-        log.warning("delivery failed", extra=_trace(self.delivery) | {"error": message, "retryIn": None if end else wait})
+        log.warning("delivery failed", extra=_trace(self.delivery) | {"error": error.log_text, "retryIn": None if end else wait})
         if end:
             return self.deliverer.bury(failed, end)
         self.deliverer.outbox.queue.send_later(failed.at(now + wait), wait)
@@ -179,7 +179,7 @@ def _tell(tell: Callable[[FunctionCall, T], None], about: FunctionCall, outcome:
     try:
         tell(about, outcome)
     except PluginError as error:
-        log.warning("plugin failed behind the call", extra={"error": error.message})
+        log.warning("plugin failed behind the call", extra={"error": error.log_text})
 
 
 def _trace(delivery: Delivery) -> dict[str, object]:

@@ -56,6 +56,7 @@ class Manager:
         def write(current: Space) -> tuple[Change, Resource]:
             if resource.id in current.of(kind):
                 raise kind.already_exists(resource.id)
+            current.check_room(kind)
             references = _references(current, resource)
             current.check_path(resource)
             created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else self._sealed(resource)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
+from eventgateway.core import limits
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
@@ -14,6 +15,7 @@ from eventgateway.core.result import Result
 from eventgateway.core.space import COLLECTIONS
 from eventgateway.core.subscription import escape_path
 from eventgateway.core.suspension import Suspension
+from eventgateway.core.trace import trace
 from eventgateway.core.usage import ALL_SPACES
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -24,8 +26,8 @@ from eventgateway.web.payload import JSON_TYPE, Json, http_request, json_result,
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 128 * 1024  # a change row holds the document twice, and items of DynamoDB end at 400 KB
-SPACE_LIMIT = 1024  # bytes; the name is a sort key of DynamoDB
 LABEL = "metadata."
+PAGE_PARAMETERS = ("limit", "cursor")
 BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
 OWN_PATHS = ("status", "metrics", "openapi.json")
@@ -45,17 +47,17 @@ class ConfigApi:
         """Answer one API Gateway event; whatever happens there is an answer."""
         started = perf_counter()
         try:
-            answer = response(self._answer(http_request(event)))
+            answer = response(self._answer(event))
             self.usage.config_took(ALL_SPACES, perf_counter() - started)
             self.usage.flush_if_due()
             return answer
-        except Exception:
-            log.exception("request failed")
+        except Exception as error:  # noqa: BLE001 - the outermost handler
+            log.error("request failed", extra=trace(error))  # noqa: TRY400 - the error may quote the request
             return response(internal_error())
 
-    def _answer(self, request: HttpRequest) -> Result:
+    def _answer(self, event: Json) -> Result:
         try:
-            return self._route(request)
+            return self._route(http_request(event))
         except GatewayError as error:
             return error_result(error)
 
@@ -89,6 +91,7 @@ class ConfigApi:
             return json_result(201, self.manager.create(kind, space, _body(request)).shown())
         if request.method != "GET":
             return _not_allowed(*COLLECTION_METHODS)
+        _check_parameters(request.query)
         page = read_page(kind, request.query)
         resources = self.manager.list(kind, space, _labels(request))
         return json_result(200, whole(kind, resources) if page is None else part(kind, resources, page))
@@ -133,8 +136,8 @@ def _description() -> Result:
 
 def _space(name: str) -> str:
     """The name of a space in a URL; a longer one could be no key of the storage."""
-    if len(name.encode()) > SPACE_LIMIT:
-        raise InvalidRequest(f"The name of a space has at most {SPACE_LIMIT} bytes.")
+    if len(name) > limits.NAME:
+        raise InvalidRequest(f"The name of a space has at most {limits.NAME} characters.")
     return name
 
 
@@ -144,6 +147,13 @@ def _identifier(kind: Kind, text: str) -> str:
         return text
     method, slash, path = text.partition("/")
     return f"{method}{escape_path(slash + path)}" if slash else text
+
+
+def _check_parameters(query: str) -> None:
+    """All parameters of a list but those of pages count: labels that nothing has, and those that have no effect."""
+    others = [each for each in query.replace(";", "&").split("&") if each and each.partition("=")[0] not in PAGE_PARAMETERS]
+    if len(others) > limits.LIST_PARAMETERS:
+        raise InvalidRequest(f"A list takes at most {limits.LIST_PARAMETERS} parameters besides 'limit' and 'cursor', not {len(others)}.")
 
 
 def _labels(request: HttpRequest) -> dict[str, str]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import dumps, raw
+from eventgateway.core.limits import CURSOR
 from eventgateway.core.resource import Kind, Resource
 
 PAGE_LIMIT = 1000  # resources
@@ -43,10 +44,14 @@ def read_page(kind: Kind, query: str) -> Page | None:
 
 def whole(kind: Kind, resources: Iterable[Resource]) -> object:
     """The answer with all resources, for `dumps`. Raises InvalidRequest if they are too many for one."""
-    text = dumps({kind.list_key: [each.shown() for each in resources]})
-    if _size(text) > ANSWER_LIMIT:
-        raise InvalidRequest(TOO_LARGE)
-    return raw(text)
+    pieces, size = list[object](), 0.0
+    for each in resources:
+        piece = dumps(each.shown())
+        size += _size(piece)
+        if size > ANSWER_LIMIT:  # as early as that is known: there may be very many
+            raise InvalidRequest(TOO_LARGE)
+        pieces.append(raw(piece))
+    return {kind.list_key: pieces}
 
 
 def part(kind: Kind, resources: Iterable[Resource], page: Page) -> object:
@@ -87,11 +92,11 @@ def _cursor(kind: Kind, after: str) -> str:
 
 def _read_cursor(kind: Kind, values: Sequence[str]) -> str:
     """The position in a cursor, only in the very form that we give out."""
-    text = values[0]
+    text = values[0][:CURSOR]
     try:
         after = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(" ")[2]
     except ValueError:
         after = ""
-    if len(values) != 1 or not after or _cursor(kind, after) != text:
+    if values != [text] or not after or _cursor(kind, after) != text:
         raise InvalidRequest(WRONG_CURSOR)
     return after

@@ -28,19 +28,19 @@ def provider_schemas(type_: str, provider: type[Provider]) -> Iterator[tuple[str
 def _sent(rules: Rules) -> Schema:
     about = {"description": rules["help"]} | ({"writeOnly": True} if rules["secret"] else {})
     if rules["required"]:
-        return {"type": "string", "minLength": 1} | _matching(rules["pattern"]) | about
+        return {"type": "string", "minLength": 1} | _bounds(rules, rules["pattern"]) | about
     if rules["names"]:
-        names, texts = {"pattern": f"^{rules['names']}$"}, {"type": "string"} | _matching(_or_mask(rules))
+        names, texts = {"pattern": f"^{rules['names']}$"}, {"type": "string"} | _bounds(rules, _or_mask(rules))
         bounds = {"propertyNames": names, "additionalProperties": texts, "maxProperties": rules["limit"]}
         return {"type": ["object", "null"]} | bounds | about
     secret = {"format": "password"} if rules["secret"] else {}
-    return {"type": ["string", "null"]} | _matching(_or_mask(rules), "?") | secret | about
+    return {"type": ["string", "null"]} | _bounds(rules, _or_mask(rules), "?") | secret | about
 
 
 def _answered(rules: Rules) -> Schema:
     if not rules["secret"]:
         own = {"readOnly": True} if rules["read_only"] else {}
-        return {"type": "string", "description": rules["help"]} | _matching(rules["pattern"]) | own
+        return {"type": "string", "description": rules["help"]} | _bounds(rules, rules["pattern"]) | own
     masked = {"type": "object", "additionalProperties": {"const": MASK}} if rules["names"] else {"const": MASK}
     return masked | {"description": f"{rules['help']}, masked. Sent back, the mask keeps what is stored."}
 
@@ -50,8 +50,9 @@ def _or_mask(rules: Rules) -> str:
     return f"{pattern}|{re.escape(MASK)}" if pattern and rules["secret"] else pattern
 
 
-def _matching(pattern: str, times: str = "") -> Schema:
-    return {"pattern": f"^({pattern}){times}$"} if pattern else {}
+def _bounds(rules: Rules, pattern: str, times: str = "") -> Schema:
+    length = {"maxLength": rules["length"]}
+    return length | {"pattern": f"^({pattern}){times}$"} if pattern else length
 
 
 def _object(properties: Schema, required: list[str]) -> Schema:
