@@ -13,8 +13,9 @@ ARGUMENTS = {
 STATUSES = {
     "GatewayError": None, "InvalidRequest": 400, "SystemEventRefused": 400, "InvalidUpdate": 400, "PathConflict": 400, "InUse": 400,
     "NotFound": 404, "AlreadyExists": 409, "PayloadTooLarge": 413, "NotAuthorized": 403, "MalformedResult": 500, "Unavailable": 503,
-    "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500, "FunctionThrottled": 500,
-    "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413, "PluginError": 418, "PluginOverdue": 503,
+    "RedriveRefused": 409, "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500,
+    "FunctionThrottled": 500, "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413,
+    "PluginError": 418, "PluginOverdue": 503,
 }  # fmt: skip
 
 

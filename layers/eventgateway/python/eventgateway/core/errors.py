@@ -8,6 +8,7 @@ GatewayError
 │   └── InUse                 others refer to it
 ├── NotFound                  no such resource
 ├── AlreadyExists             there is one already
+├── RedriveRefused            dead letters cannot be queued anew as things are
 ├── PayloadTooLarge           over one of our limits
 ├── NotAuthorized             the authorizer of the event type said no
 ├── MalformedResult           a synchronous function answered no HTTP response object
@@ -62,6 +63,10 @@ class NotFound(GatewayError):
 
 class AlreadyExists(GatewayError):
     """There is one with this id already."""
+
+
+class RedriveRefused(GatewayError):
+    """Dead letters cannot be queued anew as things are; nothing was changed."""
 
 
 class PayloadTooLarge(GatewayError):
