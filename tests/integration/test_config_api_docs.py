@@ -20,7 +20,12 @@ from tests.clients.gateway import Gateway, serving
 
 PAGE = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CHANGING = {r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "<uuid>", r"20\d\d-\d\d-\d\dT[\d:.]+Z": "<time>"}
+CHANGING = {
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "<uuid>",
+    r"20\d\d-\d\d-\d\dT[\d:.]+Z": "<time>",
+    r"\bMT[A-Za-z0-9_-]{60,}": "<dead letter>",
+    r"\d{16}-<uuid>": "<redrive>",
+}
 SPACE = "config=http://localhost:4001/v1/spaces/default\n"  # a variable of the page; each block is a shell of its own
 
 
@@ -53,7 +58,7 @@ def comparable(output: str) -> str:
 def test_the_examples_are_real(tmp_path: Path) -> None:
     (handler, nothing), *examples = steps()
     assert run(handler, tmp_path) == nothing
-    assert len(examples) == 10
+    assert len(examples) == 13
     with serving(tmp_path, {"echo": "echo.py:handler"}) as gateway:
         for commands, output in examples:
             assert output

@@ -27,6 +27,7 @@ class Deployment:
     def __init__(self, settings, server):
         self.settings, self.server, self.sqs = settings, server, boto3.client("sqs")
         self.space = f"space-{uuid4()}"
+        self.path = f"/{self.space}"  # of its events: those of others are none of its business
         self.heal(False)
 
     def heal(self, well=True):
@@ -53,17 +54,17 @@ class Deployment:
         assert status == 201, created
         return created
 
-    def subscribe(self, event_type, attempts=1):
-        """The id of a subscription to events of a type; they have few attempts."""
+    def subscribe(self, event_type):
+        """The id of a subscription to events of a type, which have one attempt."""
         self.create("eventtypes", name=event_type)
         if self.send(f"/v1/spaces/{self.space}/functions/f")[0] == 404:
             self.create("functions", functionId="f", type="http", provider={"url": self.server.url("/f")})
-        wanted = {"type": "async", "eventType": event_type, "functionId": "f", "retry": {"maxAttempts": attempts}}
+        wanted = {"type": "async", "eventType": event_type, "functionId": "f", "path": self.path, "retry": {"maxAttempts": 1}}
         return self.create("subscriptions", **wanted)["subscriptionId"]
 
     def emit(self, event_type, body="{}"):
         headers = {"event": event_type, "content-type": "application/json"}
-        event = {"requestContext": {"http": {"method": "POST"}}, "rawPath": "/", "headers": headers, "body": body}
+        event = {"requestContext": {"http": {"method": "POST"}}, "rawPath": self.path, "headers": headers, "body": body}
         assert router.handler(event, None)["statusCode"] == 202
 
     def work(self, most=10_000):
@@ -165,7 +166,7 @@ def test_without_its_subscription_a_letter_stays_until_there_is_one_again(gatewa
     message = "Dead letter cannot be redriven: there is no subscription with this id."
     assert gateway.refusal(409, "POST", f"/{letter['id']}/redrive") == message
     assert gateway.ask("GET", f"/{letter['id']}")[1]["subscription"] is None
-    gateway.create("subscriptions", type="async", eventType="u", functionId="f")
+    gateway.create("subscriptions", type="async", eventType="u", functionId="f", path=gateway.path)
     gateway.heal()
     assert gateway.ask("POST", f"/{letter['id']}/redrive")[0] == 202
     gateway.work()
