@@ -1,5 +1,6 @@
 """Dead letters queued anew, one or all that match, over fakes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from eventgateway.core.errors import FunctionUnreachable, NotFound, RedriveRefus
 from eventgateway.core.instant import LAST
 from eventgateway.core.message import parse
 from eventgateway.core.redrive import RedriveSlice
+from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.operations.dead_letters import MOST_RUNNING, STALLED_SECONDS
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import Outcome
@@ -292,6 +294,19 @@ class TestAll:
         assert set(data(gateway)) == set(range(45))
         assert gateway.dead_letters.letters == []
         assert done.redriven <= 45
+
+    def test_the_worker_acknowledges_a_slice_when_the_next_is_safe(self):
+        gateway = with_letters(SLICE_LETTERS)
+        gateway.office.start("default", ALL)
+        record = {"messageId": "m", "receiptHandle": "r", "body": gateway.queue.waiting.pop().message()}
+        with ThreadPoolExecutor(1) as pool:
+            worker = DeliveryWorker(gateway.deliverer, gateway.queue, pool, gateway.runner)
+            gateway.queue.refuse, gateway.queue.patience = AWAY, SLICE_LETTERS // 10
+            assert worker.handle({"Records": [record]}, 180) == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+            gateway.queue.refuse = None
+            assert worker.handle({"Records": [record]}, 180) == {"batchItemFailures": []}
+        assert [each.number for each in gateway.queue.waiting if isinstance(each, RedriveSlice)] == [1]
+        assert sorted(data(gateway)) == list(range(SLICE_LETTERS))
 
     def test_a_redrive_that_nobody_knows_is_over(self, dead):
         dead.runner.run(RedriveSlice("default", "unknown", 0), PLENTY)

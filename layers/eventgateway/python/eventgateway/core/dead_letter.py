@@ -18,7 +18,6 @@ from eventgateway.core.resource import Kind
 KIND = Kind("deadletters", "deadLetters", "deadletter", "id", "Dead letter")
 KEPT_SECONDS = 14 * 86400
 HOUR = 3_600_000_000  # microseconds
-KEY = re.compile(r"\d{16}#.+", re.ASCII | re.DOTALL)
 KEY_LIMIT = 1024  # bytes; what DynamoDB takes as a sort key
 POSITION = re.compile(r"\d{16}(#.+)?", re.ASCII | re.DOTALL)  # a key, or an instant: all keys from then on are greater
 
@@ -108,8 +107,12 @@ def read_id(identifier: str) -> str | None:
         key = urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)).decode()
     except ValueError:
         return None
-    is_key = KEY.fullmatch(key) and len(key.encode()) <= KEY_LIMIT and letter_id(key) == identifier
-    return key if is_key else None
+    return key if is_position(key) and "#" in key and letter_id(key) == identifier else None
+
+
+def is_position(text: str) -> bool:
+    """Whether a text could be a key, or the position of an instant."""
+    return POSITION.fullmatch(text) is not None and len(text.encode()) <= KEY_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qs
 
-from eventgateway.core.dead_letter import KIND, POSITION, LetterFilter, position
+from eventgateway.core.dead_letter import KIND, LetterFilter, is_position, position
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.instant import LAST
@@ -59,7 +59,7 @@ class DeadLettersApi:
     def _list(self, space: str, request: HttpRequest) -> Result:
         wanted = read_filter(request.query, *PAGING)
         page = read_page(KIND, request.query, USUAL_LIMIT) or Page(USUAL_LIMIT, "")
-        if page.after and not POSITION.fullmatch(page.after):
+        if page.after and not is_position(page.after):
             raise InvalidRequest(WRONG_CURSOR)
         found = self.office.page(space, wanted, page.after or position(LAST), page.limit)
         pieces = [dumps(each.summary()) for each in found.letters]
