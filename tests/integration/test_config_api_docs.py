@@ -12,9 +12,10 @@ import pytest
 from eventgateway import providers
 from eventgateway.core.document import METHODS
 from eventgateway.core.provider import Provider
-from eventgateway.operations import system_events
+from eventgateway.operations import redrive, system_events
+from eventgateway.operations.dead_letters import MOST_RUNNING
 from eventgateway.providers.awslambda import ADVICE
-from eventgateway.web import config_api, metrics, paging
+from eventgateway.web import config_api, dead_letters_api, metrics, paging
 from eventgateway.web.openapi import text
 from tests.clients.gateway import Gateway, serving
 
@@ -87,6 +88,11 @@ def test_every_field_of_the_config_api_is_documented() -> None:
         *(f"`{name}`" for name in (system_events.RECEIVED, system_events.INVOKING, system_events.INVOKED, system_events.INVOCATION_FAILED)),
         *(f"`{method}`" for method in METHODS),
         *(f"`{name}`" for name in (metrics.BACKLOG, *(each[1] for each in metrics.COUNTERS + metrics.GAUGES + metrics.HISTOGRAMS))),
+        *(f"`{reason}`" for reason in (redrive.NO_SUBSCRIPTION, redrive.NO_FUNCTION, redrive.NO_EVENT)),
+        *(f"`{name}=<" for name in (*dead_letters_api.FILTERS, *dead_letters_api.PAGING)),
+        *(f"`{state}`" for state in (dead_letters_api.SHOWN, dead_letters_api.GONE, dead_letters_api.TOO_LARGE)),
+        dead_letters_api.FILTERS_IN_BODY,
+        f"{MOST_RUNNING} redrives of the space are running. Please wait until one is done.",
         paging.WRONG_LIMIT,
         paging.WRONG_CURSOR,
         paging.TOO_LARGE,
