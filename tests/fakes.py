@@ -11,6 +11,7 @@ from typing import Any
 from eventgateway import providers
 from eventgateway.core.claim import Claim
 from eventgateway.core.cors import CorsRule
+from eventgateway.core.dead_letter import DeadLetter, LetterFilter, LetterPage
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import Unavailable, WriteConflict
 from eventgateway.core.event import Stamp
@@ -19,15 +20,18 @@ from eventgateway.core.function import Function
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonObject, JsonValue, dumps, restore
 from eventgateway.core.message import Message, parse
-from eventgateway.core.ports import Change, DeadLetter, Snapshot
+from eventgateway.core.ports import Change, Snapshot
 from eventgateway.core.provider import NO_HEADERS, HttpAnswer
+from eventgateway.core.redrive import Redrive, RedriveSlice
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.result import Result
 from eventgateway.core.subscription import Subscription
+from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer, Outcome
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
+from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.secrets import Secrets, unreadable, unwritable
 from eventgateway.operations.spaces import Spaces
 
@@ -183,6 +187,8 @@ class MemoryQueue:
 
 
 def _receivers(message: Message) -> str:
+    if isinstance(message, RedriveSlice):
+        return f"slice {message.number}"
     return message.function_id if isinstance(message, Delivery) else f"{len(message.deliveries)} at once"
 
 
@@ -228,13 +234,74 @@ class MemoryAttempts:
 class MemoryDeadLetters:
     """Implements `DeadLetters`."""
 
+    clock: FakeClock = field(default_factory=FakeClock)
     letters: list[DeadLetter] = field(default_factory=list)
     away: bool = False
 
     def put(self, letter: DeadLetter) -> None:
+        self._check()
+        self._drop(letter.delivery.space, letter.key)
+        self.letters.append(letter)
+
+    def page(self, space: str, wanted: LetterFilter, before: str, limit: int) -> LetterPage:
+        self._check()
+        found = [each for each in self.letters if each.delivery.space == space and each.key < before and wanted.matches(each)]
+        found = sorted((each for each in found if self._is_there(each)), key=lambda each: each.key, reverse=True)
+        return LetterPage(found[:limit], found[limit - 1].key if len(found) >= limit else "")
+
+    def get(self, space: str, key: str) -> DeadLetter | None:
+        self._check()
+        found = [each for each in self.letters if (each.delivery.space, each.key) == (space, key)]
+        return next(filter(self._is_there, found), None)
+
+    def delete(self, space: str, key: str) -> bool:
+        is_there = self.get(space, key) is not None
+        self._drop(space, key)
+        return is_there
+
+    def _drop(self, space: str, key: str) -> None:
+        self.letters = [each for each in self.letters if (each.delivery.space, each.key) != (space, key)]
+
+    def _is_there(self, letter: DeadLetter) -> bool:
+        return letter.expires_at > self.clock.time()
+
+    def _check(self) -> None:
         if self.away:
             raise Unavailable("The store of dead letters is not available. Please try again.")
-        self.letters.append(letter)
+
+
+@dataclass
+class MemoryRedrives:
+    """Implements `Redrives`."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    redrives: dict[tuple[str, str], Redrive] = field(default_factory=dict)
+    away: bool = False
+
+    def save(self, redrive: Redrive) -> bool:
+        self._check()
+        before = self.redrives.get((redrive.space, redrive.id))
+        if redrive.slices != (before.slices + 1 if before else 0):
+            return False
+        self.redrives[redrive.space, redrive.id] = redrive
+        return True
+
+    def get(self, space: str, identifier: str) -> Redrive | None:
+        self._check()
+        found = self.redrives.get((space, identifier))
+        return found if found and found.expires_at > self.clock.time() else None
+
+    def latest(self, space: str, limit: int) -> list[Redrive]:
+        self._check()
+        return [self.redrives[key] for key in sorted(self.redrives, reverse=True) if key[0] == space][:limit]
+
+    def delete(self, redrive: Redrive) -> None:
+        self._check()
+        self.redrives.pop((redrive.space, redrive.id), None)
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("The store of redrives is not available. Please try again.")
 
 
 @dataclass
@@ -314,8 +381,9 @@ class Gateway:
     def __init__(self) -> None:
         self.journal: Journal = []
         self.clock, self.store, self.queue = FakeClock(), MemoryStore(), MemoryQueue(self.journal)
-        self.dead_letters, self.functions = MemoryDeadLetters(), FunctionHost(self.journal)
-        self.payloads, self.attempts, self.claims = MemoryPayloads(), MemoryAttempts(), MemoryClaims(self.journal)
+        self.dead_letters, self.functions = MemoryDeadLetters(self.clock), FunctionHost(self.journal)
+        self.payloads, self.attempts, self.redrives = MemoryPayloads(), MemoryAttempts(), MemoryRedrives(self.clock)
+        self.claims = MemoryClaims(self.journal)
         self.outbox = Outbox(self.queue, self.payloads)
         self.vault = MemoryVault(self.journal)
         self.secrets = Secrets(self.vault, self.clock)
@@ -324,6 +392,8 @@ class Gateway:
         self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock, self.claims, secrets=self.secrets)
         ports = (self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
         self.deliverer = Deliverer(*ports, secrets=self.secrets)
+        redriver = Redriver(self.manager.spaces, self.dead_letters, self.outbox, self.clock)
+        self.office, self.runner = DeadLetterOffice(redriver, self.redrives), RedriveRunner(redriver, self.redrives)
 
     def create(self, kind: Kind, document: JsonObject, space: str = "default") -> Resource:
         resource = self.manager.create(kind, space, dumps(document))

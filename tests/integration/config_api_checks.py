@@ -12,6 +12,7 @@ REASONS = (
     "Invalid update. ",
     " cannot be deleted because ",
     "The parameter 'cursor' must be ",
+    " must be a time (RFC 3339)",  # leap seconds
     "missing required fields for HTTP endpoint",  # the URL
     "retry is for async subscriptions",
     "no secret is stored that the mask could mean",

@@ -64,10 +64,12 @@ class Handlers:
     def deliver(self) -> None:
         records = [self._record(each.message()) for each in self.gateway.queue.waiting]
         self.gateway.queue.waiting.clear()
-        DeliveryWorker(self.gateway.deliverer, self.gateway.queue, self.pool).handle({"Records": records}, 60)  # type: ignore[arg-type]
+        DeliveryWorker(self.gateway.deliverer, self.gateway.queue, self.pool, self.gateway.runner).handle({"Records": records}, 60)  # type: ignore[arg-type]
 
     def broken_record(self) -> None:
-        DeliveryWorker(self.gateway.deliverer, self.gateway.queue, self.pool).handle({"Records": [self._record(CANARY)]}, 60)  # type: ignore[arg-type]
+        DeliveryWorker(self.gateway.deliverer, self.gateway.queue, self.pool, self.gateway.runner).handle(
+            {"Records": [self._record(CANARY)]}, 60
+        )  # type: ignore[arg-type]
 
     def break_everything(self) -> None:
         self.gateway.receiver = replace(self.gateway.receiver, outbox=Bug())

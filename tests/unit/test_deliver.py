@@ -29,7 +29,7 @@ def waiting(gateway):
 @pytest.fixture
 def worker(waiting):
     with ThreadPoolExecutor(2) as pool:
-        yield DeliveryWorker(waiting.deliverer, waiting.queue, pool)
+        yield DeliveryWorker(waiting.deliverer, waiting.queue, pool, waiting.runner)
 
 
 def failing(gateway, error=None):

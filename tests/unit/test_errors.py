@@ -16,8 +16,7 @@ STATUSES = {
     "NotFound": 404, "SpaceSuspended": 403, "AlreadyExists": 409, "PayloadTooLarge": 413, "NotAuthorized": 403, "MalformedResult": 500,
     "Unavailable": 503, "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500,
     "FunctionRefused": 500, "FunctionThrottled": 500, "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413,
-    "PluginError": 418, "PluginOverdue": 503,
-    "EventPending": 409,
+    "PluginError": 418, "PluginOverdue": 503, "EventPending": 409, "RedriveRefused": 409,
 }  # fmt: skip
 
 

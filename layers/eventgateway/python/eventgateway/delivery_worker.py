@@ -9,9 +9,11 @@ from typing import Any
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.message import Message, parse
+from eventgateway.core.redrive import RedriveSlice
 from eventgateway.core.trace import trace
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import Deliverer
+from eventgateway.operations.redrive import RedriveRunner
 from eventgateway.queue import SqsQueue
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class DeliveryWorker:
     deliverer: Deliverer
     queue: SqsQueue
     pool: ThreadPoolExecutor
+    runner: RedriveRunner
 
     def handle(self, event: Json, seconds: float) -> Json:
         """Answer a batch, within some seconds, as `ReportBatchItemFailures` wants it
@@ -44,7 +47,7 @@ class DeliveryWorker:
         self.deliverer.spaces.expire()
 
     def _is_done(self, record: Json, deadline: Deadline) -> bool:
-        """Whether the record may be acknowledged: delivered, copied for a later attempt, split, or kept as a dead letter."""
+        """Whether the record may be acknowledged: delivered, copied for a later attempt, split, done, or kept as a dead letter."""
         try:
             message = parse(record["body"])
             if wait := self._wait(message, deadline):
@@ -67,6 +70,8 @@ class DeliveryWorker:
     def _handle(self, message: Message, deadline: Deadline) -> None:
         if isinstance(message, FanOut):
             self.deliverer.split(message)
+        elif isinstance(message, RedriveSlice):
+            self.runner.run(message, deadline)
         else:
             self.deliverer.deliver(message, deadline.remaining())
 

@@ -10,10 +10,12 @@ from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.http_client import HttpClient
 from eventgateway.observe import configure_logs
+from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
+from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.usage import Usage
@@ -25,9 +27,11 @@ from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.payloads import S3Payloads
+from eventgateway.storage.redrives import DynamoRedrives
 from eventgateway.storage.usage import DynamoUsage
 from eventgateway.vault import KmsVault
 from eventgateway.web.config_api import ConfigApi
+from eventgateway.web.dead_letters_api import DeadLettersApi
 from eventgateway.web.events_api import EventsApi
 
 
@@ -47,8 +51,10 @@ def events_api(settings: Settings) -> EventsApi:
 def config_api(settings: Settings) -> ConfigApi:
     """The config function."""
     configure_logs(settings.log_level)
-    manager = Manager(spaces(settings), secrets=secrets(settings), guard=guard(settings))
-    return ConfigApi(manager, usage(settings), SqsQueue(settings.queue_url))
+    known, queue = spaces(settings), SqsQueue(settings.queue_url)
+    office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
+    manager = Manager(known, secrets=secrets(settings), guard=guard(settings))
+    return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office))
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
@@ -56,10 +62,11 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
     configure_logs(settings.log_level)
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     sending = outbox(settings, queue)
+    redriving = redriver(settings, known, sending)
     deliverer = Deliverer(
         known,
         sending,
-        DynamoDeadLetters(settings.records_table, sending.payloads),
+        redriving.letters,
         DynamoAttempts(settings.records_table),
         network(settings),
         SystemClock(),
@@ -69,12 +76,18 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
         usage(settings),
         secrets(settings),
     )
-    return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"))
+    runner = RedriveRunner(redriving, DynamoRedrives(settings.records_table))
+    return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"), runner)
 
 
 def outbox(settings: Settings, queue: SqsQueue) -> Outbox:
     """What leaves for the queue."""
     return Outbox(queue, S3Payloads(settings.payload_bucket))
+
+
+def redriver(settings: Settings, known: Spaces, sending: Outbox) -> Redriver:
+    """What queues dead letters anew."""
+    return Redriver(known, DynamoDeadLetters(settings.records_table, sending.payloads), sending, SystemClock())
 
 
 def spaces(settings: Settings) -> Spaces:

@@ -9,6 +9,7 @@ GatewayError
 ├── NotFound                  no such resource
 ├── AlreadyExists             there is one already
 ├── EventPending              the same event is being accepted right now
+├── RedriveRefused            dead letters cannot be queued anew as things are
 ├── PayloadTooLarge           over one of our limits
 ├── NotAuthorized             the authorizer of the event type said no
 ├── SpaceSuspended            its events are refused for the time being
@@ -83,6 +84,10 @@ class EventPending(GatewayError):
     def __init__(self, seconds: float) -> None:
         super().__init__("The event is being accepted already. Please try again.")
         self.retry_after = max(1, ceil(seconds))
+
+
+class RedriveRefused(GatewayError):
+    """Dead letters cannot be queued anew as things are; nothing was changed."""
 
 
 class PayloadTooLarge(GatewayError):

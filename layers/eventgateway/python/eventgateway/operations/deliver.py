@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
 
+from eventgateway.core.dead_letter import DeadLetter
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderError
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.function import Function
 from eventgateway.core.json import restore
-from eventgateway.core.ports import Attempts, Clock, DeadLetter, DeadLetters
+from eventgateway.core.ports import Attempts, Clock, DeadLetters
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy, asked_wait
 from eventgateway.core.routing import RoutingTable

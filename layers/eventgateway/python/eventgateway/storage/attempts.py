@@ -6,10 +6,9 @@ from uuid import uuid4
 from pynamodb.exceptions import PutError
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.storage.dynamodb import available, row_class
+from eventgateway.storage.dynamodb import CONDITION_FAILED, available, row_class
 
 SECONDS = 15 * 86400  # longer than the queue keeps a message
-CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class DynamoAttempts:

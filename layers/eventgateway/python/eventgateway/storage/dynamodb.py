@@ -26,6 +26,7 @@ SORT_KEY_LIMIT = 900  # bytes; DynamoDB ends at 1,024
 DOCUMENT_LIMIT = 128 * 1024  # bytes; DynamoDB's items end at 400 KB, and a change row holds two documents and an id
 HASHED = "sha256:"
 CHANGE_SECONDS = 90 * 86400
+CONDITION_FAILED = "ConditionalCheckFailedException"
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
 BY_TAG = {kind.tag: kind for kind in KINDS}

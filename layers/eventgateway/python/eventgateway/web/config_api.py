@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
-from eventgateway.core import limits
+from eventgateway.core import dead_letter, limits
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
@@ -19,7 +19,8 @@ from eventgateway.core.trace import trace
 from eventgateway.core.usage import ALL_SPACES
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.usage import NO_USAGE, Usage
-from eventgateway.web.errors import error_result, internal_error
+from eventgateway.web.dead_letters_api import OPERATIONS, DeadLettersApi
+from eventgateway.web.errors import error_result, internal_error, no_route, not_allowed
 from eventgateway.web.paging import part, read_page, whole
 from eventgateway.web.payload import JSON_TYPE, Json, http_request, json_result, response
 
@@ -30,7 +31,6 @@ LABEL = "metadata."
 PAGE_PARAMETERS = ("limit", "cursor")
 BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
-OWN_PATHS = ("status", "metrics", "openapi.json")
 SUSPENSION_METHODS = ("GET", "PUT", "DELETE")
 RESOURCE_METHODS = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
@@ -42,6 +42,7 @@ class ConfigApi:
     manager: Manager
     usage: Usage = NO_USAGE
     queue: DeliveryQueue | None = None  # for its length in the metrics
+    dead_letters: DeadLettersApi | None = None
 
     def handle(self, event: Json) -> Json:
         """Answer one API Gateway event; whatever happens there is an answer."""
@@ -63,8 +64,8 @@ class ConfigApi:
 
     def _route(self, request: HttpRequest) -> Result:
         match request.path.removeprefix("/").split("/", 4):
-            case ["v1", name] if name in OWN_PATHS:
-                return self._own(name) if request.method == "GET" else _not_allowed("GET")
+            case ["v1", ("status" | "metrics" | "openapi.json") as about]:
+                return self._about(about) if request.method == "GET" else not_allowed("GET")
             case ["v1", "spaces", space, Suspension.kind.path] if space:
                 return self._suspension(_space(space), request)
             case ["v1", "spaces", space, path] if space and path in BY_PATH:
@@ -73,24 +74,29 @@ class ConfigApi:
             case ["v1", "spaces", space, path, identifier] if space and path in BY_PATH and identifier:
                 with self._counted(BY_PATH[path], space, RESOURCE_METHODS.get(request.method)):
                     return self._resource(BY_PATH[path], _space(space), _identifier(BY_PATH[path], identifier), request)
-        return json_result(404, {"errors": [{"message": "No such route."}]})
+            case ["v1", "spaces", space, dead_letter.KIND.path, *rest] if space and self.dead_letters and rest != [""]:
+                operation = (OPERATIONS if rest else {"GET": "list"}).get(request.method)
+                with self._counted(dead_letter.KIND, space, operation):
+                    return self.dead_letters.answer(_space(space), "".join(rest), request)
+        return no_route()
 
-    def _own(self, name: str) -> Result:
-        """What is about the gateway itself."""
+    def _about(self, name: str) -> Result:
+        """What is about the gateway itself. Only who asks for it waits for its import."""
+        if name == "status":
+            return Result(200)
         if name == "metrics":
-            return self._metrics()
-        return _description() if name == "openapi.json" else Result(200)
+            from eventgateway.web.metrics import collect  # noqa: PLC0415
 
-    def _metrics(self) -> Result:
-        from eventgateway.web.metrics import collect  # noqa: PLC0415 - only who asks for it waits for it
+            return collect(self.manager.spaces, self.usage, self.queue)
+        from eventgateway.web.openapi import text  # noqa: PLC0415
 
-        return collect(self.manager.spaces, self.usage, self.queue)
+        return Result(200, JSON_TYPE, text())
 
     def _collection(self, kind: Kind, space: str, request: HttpRequest) -> Result:
         if request.method == "POST":
             return json_result(201, self.manager.create(kind, space, _body(request)).shown())
         if request.method != "GET":
-            return _not_allowed(*COLLECTION_METHODS)
+            return not_allowed(*COLLECTION_METHODS)
         _check_parameters(request.query)
         page = read_page(kind, request.query)
         resources = self.manager.list(kind, space, _labels(request))
@@ -102,7 +108,7 @@ class ConfigApi:
         if request.method == "PUT":
             return json_result(200, self.manager.update(kind, space, identifier, _body(request)).shown())
         if request.method != "DELETE":
-            return _not_allowed(*RESOURCE_METHODS)
+            return not_allowed(*RESOURCE_METHODS)
         self.manager.delete(kind, space, identifier)
         return Result(204)
 
@@ -112,7 +118,7 @@ class ConfigApi:
         if request.method == "PUT":
             return json_result(200, self.manager.suspend(space, _body(request)).shown())
         if request.method != "DELETE":
-            return _not_allowed(*SUSPENSION_METHODS)
+            return not_allowed(*SUSPENSION_METHODS)
         self.manager.delete(Suspension.kind, space, space)
         return Result(204)
 
@@ -126,12 +132,6 @@ class ConfigApi:
         finally:
             if operation and (created or space in self.manager.spaces.table.spaces):
                 self.usage.config_request(space, kind.tag, operation)
-
-
-def _description() -> Result:
-    from eventgateway.web.openapi import text  # noqa: PLC0415 - only who asks for it waits for it
-
-    return Result(200, JSON_TYPE, text())
 
 
 def _space(name: str) -> str:
@@ -167,8 +167,3 @@ def _body(request: HttpRequest) -> bytes:
     if len(request.body) > BODY_LIMIT:
         raise PayloadTooLarge(f"The document has {len(request.body)} bytes, the limit is {BODY_LIMIT}.")
     return request.body
-
-
-def _not_allowed(*methods: str) -> Result:
-    result = json_result(405, {"errors": [{"message": f"Method not allowed. Use {' or '.join(methods)}."}]})
-    return result.behind({"allow": ", ".join(methods)})

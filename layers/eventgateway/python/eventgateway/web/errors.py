@@ -14,6 +14,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
     errors.EventPending: 409,
+    errors.RedriveRefused: 409,
     errors.PayloadTooLarge: 413,
     errors.FunctionOverflow: 413,
     errors.MalformedResult: 500,
@@ -44,6 +45,17 @@ def _message(error: errors.GatewayError) -> str:
         return error.advice
     is_secret = isinstance(error, errors.ProviderError) and not isinstance(error, errors.FunctionOverflow)
     return CALL_FAILED if is_secret else error.message
+
+
+def no_route() -> Result:
+    """The answer to a path that there is not."""
+    return json_result(404, {"errors": [{"message": "No such route."}]})
+
+
+def not_allowed(*methods: str) -> Result:
+    """The answer to a method that a path does not have; it has `methods`."""
+    result = json_result(405, {"errors": [{"message": f"Method not allowed. Use {' or '.join(methods)}."}]})
+    return result.behind({"allow": ", ".join(methods)})
 
 
 def internal_error() -> Result:

@@ -67,7 +67,12 @@ FAILURES = (
     Failure("BadRequest", 400, "What was sent cannot be accepted; the message says why.", WRONG_LIMIT),
     Failure("NotFound", 404, "There is no such resource, or no such route.", Function.kind.not_found("users").message),
     Failure("MethodNotAllowed", 405, "The path has no such method; `Allow` names those it has.", "Method not allowed. Use GET or POST."),
-    Failure("Conflict", 409, "There is a resource with this id already.", Function.kind.already_exists("users").message),
+    Failure(
+        "Conflict",
+        409,
+        "There is a resource with this id already, or what is there rules it out; the message says why.",
+        Function.kind.already_exists("users").message,
+    ),
     Failure("TooLarge", 413, "The body is too large.", f"The document has 200000 bytes, the limit is {BODY_LIMIT}.", is_shared=True),
     Failure("InternalError", 500, "A bug of the gateway.", "Internal error. Please try again.", is_shared=True),
     Failure("Unavailable", 503, "Something is away. Try again later.", AWAY, is_shared=True),
