@@ -31,7 +31,8 @@ gateway.subscribe("async", "welcome", "user.created")
 plug_in(gateway, worker("p", {plugin}(), [("{type}", "{mode}")], seconds=0.05))
 handler.api = lambda: EventsApi(gateway.receiver)
 handler.worker = lambda: DeliveryWorker(gateway.deliverer, gateway.queue, ThreadPoolExecutor(2), gateway.runner)
-print(json.dumps(handler.handler(sample("{event}"), SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 60_000))), flush=True)
+context = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 60_000)
+print(json.dumps(handler.handler(sample("{event}"), context)), flush=True)
 os._exit(0)
 """
 
