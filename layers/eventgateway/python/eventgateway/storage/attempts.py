@@ -6,7 +6,7 @@ from uuid import uuid4
 from pynamodb.exceptions import PutError
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.storage.dynamodb import CONDITION_FAILED, available, row_class
+from eventgateway.storage.dynamodb import available, is_refused, row_class
 
 SECONDS = 15 * 86400  # longer than the queue keeps a message
 
@@ -25,7 +25,7 @@ class DynamoAttempts:
             try:
                 rows(*key, by=mine, at=now, ttl=now + SECONDS).save(rows.pk.does_not_exist())
             except PutError as error:
-                if error.cause_response_code != CONDITION_FAILED:
+                if not is_refused(error):
                     raise
                 return bool(rows.get(*key, consistent_read=True).by == mine)  # then the SDK has put it twice, since an answer was lost
             return True

@@ -1,16 +1,13 @@
 """Claims in the table of records: an item for each event and space, so that a conditional write decides between rivals."""
 
-from botocore.exceptions import ClientError
-from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 
 from eventgateway.core.claim import Claim, State
 from eventgateway.core.errors import Unavailable
-from eventgateway.storage.dynamodb import Row, available, row_class
+from eventgateway.storage.dynamodb import Row, available, is_refused, row_class
 
 WHAT = "The store of claims"
 SORT_KEY = "claim"
-REFUSED = "ConditionalCheckFailedException"
 
 
 class DynamoClaims:
@@ -45,7 +42,7 @@ class DynamoClaims:
             with available(WHAT):
                 self._row(claim).save(condition)
         except Unavailable as error:
-            if _is_refusal(error.__cause__):
+            if is_refused(error.__cause__):
                 return False
             raise
         return True
@@ -61,12 +58,6 @@ class DynamoClaims:
             leased_until=claim.leased_until,
             ttl=claim.expires,
         )
-
-
-def _is_refusal(error: BaseException | None) -> bool:
-    if not isinstance(error, PutError) or not isinstance(error.cause, ClientError):  # other causes have no code
-        return False
-    return error.cause_response_code == REFUSED
 
 
 def _partition(space: str, fingerprint: str) -> str:

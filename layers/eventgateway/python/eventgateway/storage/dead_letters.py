@@ -10,7 +10,7 @@ from pynamodb.exceptions import DeleteError, PutError
 from eventgateway.core.dead_letter import HOUR, KEPT_SECONDS, DeadLetter, LetterFilter, LetterPage, hour, position
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.ports import PayloadStore
-from eventgateway.storage.dynamodb import CONDITION_FAILED, Row, available, row_class
+from eventgateway.storage.dynamodb import Row, available, is_refused, row_class
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class DynamoDeadLetters:
             try:
                 self._rows(_partition(space, key), key).delete(self._rows.ttl > int(self._clock()))
             except DeleteError as error:
-                if error.cause_response_code != CONDITION_FAILED:
+                if not is_refused(error):
                     raise
                 return False
         return True
@@ -83,7 +83,7 @@ class DynamoDeadLetters:
         try:
             rows(_hours(space), _hour_text(letter.key), ttl=until).save(rows.ttl.does_not_exist() | (rows.ttl < until))
         except PutError as error:
-            if error.cause_response_code != CONDITION_FAILED:
+            if not is_refused(error):
                 raise
         if len(self._listed) >= MOST_HOURS:
             self._listed.clear()

@@ -70,6 +70,12 @@ def available(what: str) -> Iterator[None]:
         raise Unavailable(f"{what} is not available. Please try again.") from error
 
 
+def is_refused(error: BaseException | None) -> bool:
+    """Whether a write failed because its condition did not hold. PynamoDB's own look stumbles over causes that are no answers."""
+    cause = error.cause if isinstance(error, PynamoDBException) else None
+    return isinstance(cause, ClientError) and cause.response["Error"]["Code"] == CONDITION_FAILED
+
+
 def space_key(space: str) -> str:
     """Partition key of a space."""
     return f"space#{space}"
@@ -140,7 +146,7 @@ class DynamoConfigStore:
             try:
                 self._rows(space_key(space), IDENTITY, external_id=candidate).save(self._rows.pk.does_not_exist())
             except PutError as error:
-                if error.cause_response_code != "ConditionalCheckFailedException":
+                if not is_refused(error):
                     raise
             return self._identity(space)
 

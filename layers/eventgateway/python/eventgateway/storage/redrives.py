@@ -9,7 +9,7 @@ from pynamodb.exceptions import PutError
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.json import dumps, restore
 from eventgateway.core.redrive import Redrive
-from eventgateway.storage.dynamodb import CONDITION_FAILED, Row, available, row_class
+from eventgateway.storage.dynamodb import Row, available, is_refused, row_class
 
 WHAT = "The store of redrives"
 
@@ -29,7 +29,7 @@ class DynamoRedrives:
             try:
                 row.save(rows.version == redrive.slices - 1 if redrive.slices else rows.pk.does_not_exist())
             except PutError as error:
-                if error.cause_response_code != CONDITION_FAILED:
+                if not is_refused(error):
                     raise
                 return self._is_mine(redrive, mine)
         return True
