@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := layers/eventgateway/python functions local tests
+SOURCES := layers/eventgateway/python functions local benchmarks tests
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-slow check format openapi lock wheel clean
+.PHONY: help setup dev test test-slow soak check format openapi lock wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: $(STAMP) ## Run all tests that take seconds (at most 8 minutes in all)
 
 test-slow: $(STAMP) ## Run the tests that take minutes
 	@$(BIN)/pytest -m slow --timeout 3600 $(ARGS)
+
+soak: $(STAMP) ## Emit 10,000 events to a local gateway, for a function that fails some calls, and count what is lost; pass options with ARGS="…"
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 check: $(STAMP) ## Check format, lint, types and the arrow of imports; runs no test
 	@$(BIN)/ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import time
 from typing import Any
 
+from eventgateway.core.trace import trace
 from local.lambda_context import LambdaContext, request_id
 from local.payload import Json, Request, Response
 
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 BODY_LIMIT = 10 * 1024 * 1024
+HEAD_LIMIT = 10_240  # bytes of request line and values of headers together
 REQUEST_SECONDS = 30.0
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +29,10 @@ Hook = Callable[[Request, Response], None]
 
 class TooLarge(Exception):
     """The body of a request is over the limit."""
+
+
+class HeadTooLarge(Exception):
+    """Request line and headers are over the limit."""
 
 
 class Disconnected(Exception):
@@ -55,10 +61,14 @@ class Bridge:
             return
         except TooLarge:
             response = Response.message(413, "Request Entity Too Large")
+        except HeadTooLarge:  # RFC 6585, section 5; AWS documents the limit, but not its answer
+            response = Response.message(431, "Request Header Fields Too Large")
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body})
 
     async def _request(self, scope: Scope, receive: Receive) -> Request:
+        if _head_size(scope) > HEAD_LIMIT:
+            raise HeadTooLarge
         client = scope.get("client")
         return Request(
             scope["method"],
@@ -101,7 +111,13 @@ class Bridge:
             response = Response.of(result)
             if self.answered is not None:
                 self.answered(request, response)
-        except Exception:
-            log.exception("%s: %s %s failed", self.name, request.method, request.target.decode("latin-1"))
+        except Exception as error:  # noqa: BLE001 - the outermost handler, and the error may quote the answer
+            log.error("%s: %s %s failed", self.name, request.method, request.target.decode("latin-1"), extra=trace(error))  # noqa: TRY400
             return Response.message(500, "Internal Server Error")
         return response
+
+
+def _head_size(scope: Scope) -> int:
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    line = f"{scope['method']}  HTTP/{scope['http_version']}"
+    return len(line) + len(scope["raw_path"]) + len(query) + sum(len(value) for _, value in scope["headers"])

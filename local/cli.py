@@ -85,6 +85,9 @@ def serve(
         list[str] | None,
         option("Functions", "A Python Lambda handler, for awslambda functions whose ARN ends in NAME. Repeatable.", "NAME=FILE:HANDLER"),
     ] = None,
+    outbound_guard: Annotated[
+        bool, typer.Option("--outbound-guard", rich_help_panel="Functions", help="Let functions be on public addresses only.")
+    ] = False,
     log_level: Annotated[LogLevel, option("Logs", "What to log at least.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, option("Logs", "How to log.")] = LogFormat.TEXT,
     events_tls_cert: Annotated[Path | None, option("TLS", "Certificate of the Events API, PEM.", "FILE")] = None,
@@ -103,7 +106,7 @@ def serve(
 
     events_tls, config_tls = tls("events", events_tls_cert, events_tls_key), tls("config", config_tls_cert, config_tls_key)
     ports = (events_port, config_port, connections_port)
-    run(Options(embed_data_dir, host, *ports, events_tls, config_tls, function or (), log_level.value))
+    run(Options(embed_data_dir, host, *ports, events_tls, config_tls, function or (), log_level.value, outbound_guard))
 
 
 def tls(api: str, certificate: Path | None, key: Path | None) -> "Tls | None":

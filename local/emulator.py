@@ -16,15 +16,20 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
+from moto.kms.models import KmsBackend, kms_backends
+from moto.s3.models import FakeKey, s3_backends
 from moto.sqs.models import Message, sqs_backends
+from moto.utilities.utils import get_partition
 
 from local.aws_environment import emulated_environment
 from local.functions import Functions
 from local.lambda_api import LambdaApi
 from local.lambda_context import REGION
+from local.moto_keys import light_keys
+from local.moto_objects import Bucket
 from local.moto_queues import SteadyQueue, steady_queues
 from local.moto_tables import PartitionedTable, partitioned_tables, plain_scalars
-from local.wire import RECEIVE_MESSAGE, SEND_MESSAGE, Answer, Call, Json
+from local.wire import RECEIVE_MESSAGE, SEND_MESSAGE, Answer, Call, Json, read
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +71,8 @@ class Emulator:
     def start(self) -> None:
         """Take the place of AWS for every client that is built from now on."""
         self.region = self._stack.enter_context(emulated_environment())
-        for change in (_shared_descriptions(), partitioned_tables(), plain_scalars(), steady_queues(), _untracked_instances()):
+        changes = (_shared_descriptions(), partitioned_tables(), plain_scalars(), steady_queues(), light_keys(), _untracked_instances())
+        for change in changes:
             self._stack.enter_context(change)
         self._stack.enter_context(mock_aws())
         self._stack.enter_context(_in_place_of(botocore_stubber, self))
@@ -85,6 +91,7 @@ class Emulator:
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """botocore's `before-send`."""
+        request.body = read(request.body)  # before the lock is taken: botocore needs half a second to encode 24 MB for S3
         call = Call.of(request)
         invoked = self._lambda.invoke(call.method, call.url, call.headers, call.body)
         answer = Answer(*invoked) if invoked else self._answer(call, request)
@@ -108,6 +115,14 @@ class Emulator:
         """A queue itself, for what the API of SQS cannot do. Raises KeyError."""
         queue: SteadyQueue = sqs_backends[DEFAULT_ACCOUNT_ID][self.region].queues[name]  # type: ignore[assignment]
         return queue
+
+    def bucket(self, name: str) -> Bucket:
+        """A bucket itself, for what the API of S3 cannot do."""
+        return Bucket(s3_backends[DEFAULT_ACCOUNT_ID][get_partition(self.region)], name)
+
+    def keys(self) -> KmsBackend:
+        """All keys themselves, for what the API of KMS cannot do."""
+        return kms_backends[DEFAULT_ACCOUNT_ID][self.region]
 
     def _answer(self, call: Call, request: AWSPreparedRequest) -> Answer:
         if call.target == RECEIVE_MESSAGE:
@@ -184,8 +199,8 @@ def _shared_descriptions() -> Iterator[None]:
 
 @contextmanager
 def _untracked_instances() -> Iterator[None]:
-    """moto keeps every table, item and message it ever made for a dashboard of its own; here they would only pile up."""
-    models: tuple[Any, ...] = (PartitionedTable, Item, SteadyQueue, Message)
+    """moto keeps every table, item, message and object it ever made for a dashboard of its own; here they would only pile up."""
+    models: tuple[Any, ...] = (PartitionedTable, Item, SteadyQueue, Message, FakeKey)
     for model in models:
         model.instances_tracked = deque(maxlen=0)
     try:

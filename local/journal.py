@@ -1,53 +1,29 @@
-"""The one file that keeps the gateway's tables and waiting messages between runs: `gateway.db`, an SQLite database."""
+"""The one file that keeps the gateway's data between runs: `gateway.db`, an SQLite database."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from local.changes import Changes, Key, MasterKey, Message, StoredObject
+
 FILE = "gateway.db"
 APPLICATION_ID = 0x45564757  # "EVGW", how the file is known as ours: https://www.sqlite.org/fileformat.html#application_id
-SCHEMA_VERSION = 1
 LOCK_SECONDS = 1.0  # a predecessor that was just told to end may still hold the file
 
-SCHEMA = f"""
-BEGIN;
+TABLES = """
 CREATE TABLE item (name TEXT, pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (name, pk, sk)) WITHOUT ROWID;
 CREATE TABLE message (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, entry TEXT NOT NULL, sent REAL NOT NULL, due REAL NOT NULL);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
 """
-
-Key = tuple[str, str, str]  # table, partition key, sort key
+BUCKET_AND_KEY = """
+CREATE TABLE object (key TEXT PRIMARY KEY, body BLOB NOT NULL, written REAL NOT NULL);
+CREATE TABLE master_key (id TEXT PRIMARY KEY, material BLOB NOT NULL);
+"""
+STEPS = (TABLES, BUCKET_AND_KEY)  # from version 0, an empty file, to version 1, 2, …
 
 
 class JournalError(Exception):
     """The journal cannot be opened; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A waiting message: its id in the queue, its SendMessage parameters as JSON, when it was sent and is due (epoch seconds)."""
-
-    id: str
-    entry: str
-    sent: float
-    due: float
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What one AWS call changed: DynamoDB items as JSON, keys of those that are gone, messages sent, ids of messages deleted."""
-
-    items: Sequence[tuple[Key, str]] = ()
-    deleted: Sequence[Key] = ()
-    sent: Sequence[Message] = ()
-    deleted_messages: Sequence[str] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.items or self.deleted or self.sent or self.deleted_messages)
 
 
 class Journal:
@@ -76,12 +52,12 @@ class Journal:
 
     def write(self, changes: Changes) -> None:
         """Keep the changes of one call, all or nothing."""
+        statements = list(changes.statements())
         with self._connection as connection:
-            connection.executemany("DELETE FROM item WHERE name = ? AND pk = ? AND sk = ?", changes.deleted)
-            connection.executemany("INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)", [(*key, item) for key, item in changes.items])
-            connection.executemany("DELETE FROM message WHERE id = ?", [(each,) for each in changes.deleted_messages])
-            sent = [(each.id, each.entry, each.sent, each.due) for each in changes.sent]
-            connection.executemany("INSERT INTO message (id, entry, sent, due) VALUES (?, ?, ?, ?)", sent)
+            if len(statements) > 1:  # one is a transaction by itself, and quicker: other threads come in between at every step
+                connection.execute("BEGIN")
+            for statement, values in statements:
+                connection.execute(statement, values)
 
     def items(self, table: str) -> Iterator[tuple[Key, str]]:
         """All items of a table, as JSON."""
@@ -92,13 +68,31 @@ class Journal:
         """All waiting messages, in the order they were sent."""
         return [Message(*row) for row in self._connection.execute("SELECT id, entry, sent, due FROM message ORDER BY number")]
 
+    def objects(self) -> Iterator[StoredObject]:
+        """All objects of the bucket."""
+        for row in self._connection.execute("SELECT key, body, written FROM object"):
+            yield StoredObject(*row)
+
+    def drop_objects(self, before: float) -> None:
+        """Forget objects that were written before a time (epoch seconds)."""
+        self._connection.execute("DELETE FROM object WHERE written < ?", (before,))
+
+    def master_key(self) -> MasterKey | None:
+        """The key of the secrets, if one was kept."""
+        row = self._connection.execute("SELECT id, material FROM master_key").fetchone()
+        return MasterKey(*row) if row else None
+
+    def keep_master_key(self, key: MasterKey) -> None:
+        """Keep the key of the secrets for all runs to come."""
+        self._connection.execute("INSERT INTO master_key VALUES (?, ?)", (key.id, key.material))
+
     def close(self) -> None:
         """Fold the write-ahead log into the file and let others have it."""
         self._connection.close()
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=LOCK_SECONDS, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=LOCK_SECONDS, check_same_thread=False, isolation_level=None)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -111,19 +105,19 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _identify(connection: sqlite3.Connection, path: Path) -> None:
-    """Take an empty file, or one of ours in a version we know, and its lock."""
+    """Take an empty file, or one of ours that is not from the future, and its lock; bring it to the newest version."""
     application, version, tables = (
         connection.execute(query).fetchone()[0]
         for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema")
     )
-    if application == 0 and version == 0 and tables == 0:
-        connection.executescript(SCHEMA)
-    elif application != APPLICATION_ID:
+    if application != APPLICATION_ID and (application, version, tables) != (0, 0, 0):
         raise JournalError(f"{path} is a database of another program; choose another data directory")
-    elif version != SCHEMA_VERSION:
+    if version > len(STEPS):
         raise JournalError(f"{path} was written by another version of the gateway; move it away to start anew")
     if (finding := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         raise sqlite3.DatabaseError(finding)
+    for number, step in enumerate(STEPS[version:], start=version + 1):
+        connection.executescript(f"BEGIN; {step} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number}; COMMIT;")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("COMMIT")
 

@@ -14,6 +14,7 @@ from local.bridge import Bridge
 
 BACKLOG = 2048
 GRACE_SECONDS = 10
+HEAD_LIMIT = 64 * 1024  # bytes; what is over is cut off, and what API Gateway would refuse below that is answered by the bridge
 KEEP_ALIVE_SECONDS = 60
 
 
@@ -69,6 +70,7 @@ class Listener:
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
+            h11_max_incomplete_event_size=HEAD_LIMIT,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
             **files,  # type: ignore[arg-type]

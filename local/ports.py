@@ -26,6 +26,7 @@ class Options:
     config_tls: Tls | None = None
     functions: Sequence[str] = ()
     log_level: str = "info"
+    outbound_guard: bool = False
 
 
 @dataclass(slots=True)

@@ -5,8 +5,12 @@ from collections.abc import Iterable, Iterator
 from json import dumps, loads
 from time import time
 
+from eventgateway.settings import Settings
+from local import moto_keys
+from local.changes import Changes, Key, Message, StoredObject
 from local.emulator import Emulator
-from local.journal import Changes, Journal, Key, Message
+from local.journal import Journal
+from local.moto_objects import touched_objects
 from local.wire import Answer, Call, Json
 
 log = logging.getLogger(__name__)
@@ -15,41 +19,65 @@ DYNAMODB, SQS = "DynamoDB_20120810.", "AmazonSQS."
 NOT_PART_OF_A_MESSAGE = {"Id", "QueueUrl", "DelaySeconds"}
 TRANSACTION_WRITES = {"Put": "Item", "Update": "Key", "Delete": "Key"}
 BATCH_WRITES = {"PutRequest": "Item", "DeleteRequest": "Key"}
+OBJECT_SECONDS = 30 * 24 * 3600  # as the lifecycle of the deployed bucket
 
 
 class JournalRecorder:
-    """Implements `Recorder` for some tables, keyed by `pk` and `sk`, and one queue. What else is in AWS does not survive."""
+    """Implements `Recorder` for the resources of the settings: tables keyed by `pk` and `sk`, a queue, a bucket and a key.
 
-    def __init__(self, emulator: Emulator, journal: Journal, tables: Iterable[str], queue_url: str) -> None:
+    What else is in AWS does not survive, nor do headers and metadata of objects.
+    """
+
+    def __init__(self, emulator: Emulator, journal: Journal, settings: Settings) -> None:
         self._emulator, self._journal = emulator, journal
-        self._tables, self._queue = frozenset(tables), queue_name(queue_url)
+        self._tables = frozenset((settings.config_table, settings.records_table))
+        self._queue, self._bucket, self._key = queue_name(settings.queue_url), settings.payload_bucket, settings.secrets_key
         self._ids: dict[str, str] = {}  # of messages that were received and not deleted, by receipt handle
         self._handles: dict[str, list[str]] = {}
 
     def record(self, call: Call, answer: Answer) -> None:
         """See `Recorder`."""
-        if call.target.startswith(DYNAMODB):
-            changes = self._items_changed(touched(call))
-        elif call.target.startswith(SQS) and queue_name((parameters := call.parameters()).get("QueueUrl", "")) == self._queue:
-            changes = self._messages_changed(call.target.removeprefix(SQS), parameters, answer.result())
-        else:
-            return
-        if changes:
+        if changes := self._changes(call, answer):
             self._journal.write(changes)
 
     def restore(self) -> None:
-        """Put back all items but the expired ones, and all waiting messages."""
+        """Put back all items and objects but the expired ones, all waiting messages, and the key."""
         now = time()
         for name in sorted(self._tables):
-            table, expired = self._emulator.table(name), []
-            for key, text in self._journal.items(name):
-                item = loads(text)
-                if float(item.get("ttl", {}).get("N", "inf")) < now:
-                    expired.append(key)
-                else:
-                    table.put_item(item, overwrite=True)
-            self._journal.write(Changes(deleted=expired))
+            self._restore_items(name, now)
         self._restore_messages(self._journal.messages())
+        self._journal.drop_objects(before=now - OBJECT_SECONDS)
+        bucket = self._emulator.bucket(self._bucket)
+        for each in self._journal.objects():
+            bucket.put_back(each)
+        self._restore_key()
+
+    def _changes(self, call: Call, answer: Answer) -> Changes | None:
+        if call.target.startswith(DYNAMODB):
+            return self._items_changed(touched(call))
+        if call.target.startswith(SQS):
+            parameters = call.parameters()
+            ours = queue_name(parameters.get("QueueUrl", "")) == self._queue
+            return self._messages_changed(call.target.removeprefix(SQS), parameters, answer.result()) if ours else None
+        return self._objects_changed(touched_objects(call, answer, self._bucket))
+
+    def _restore_items(self, name: str, now: float) -> None:
+        table, expired = self._emulator.table(name), []
+        for key, text in self._journal.items(name):
+            item = loads(text)
+            if float(item.get("ttl", {}).get("N", "inf")) < now:
+                expired.append(key)
+            else:
+                table.put_item(item, overwrite=True)
+        self._journal.write(Changes(deleted=expired))
+
+    def _restore_key(self) -> None:
+        """The key of the first run is the one of all."""
+        backend = self._emulator.keys()
+        if kept := self._journal.master_key():
+            moto_keys.put_back(backend, self._key, kept)
+        else:
+            self._journal.keep_master_key(moto_keys.master_key(backend, self._key))
 
     def _restore_messages(self, messages: list[Message]) -> None:
         queue = self._emulator.queue(self._queue)
@@ -57,6 +85,13 @@ class JournalRecorder:
             queue.put_back(each.id, loads(each.entry), each.sent, each.due)
         if messages:
             log.info("%d deliveries that an earlier run left waiting go on", len(messages))
+
+    def _objects_changed(self, keys: Iterable[str]) -> Changes:
+        """Read the touched objects back: as with items."""
+        bucket, now = self._emulator.bucket(self._bucket), time()
+        found = {key: bucket.read(key) for key in keys}
+        written = [StoredObject(key, body, now) for key, body in found.items() if body is not None]
+        return Changes(objects=written, deleted_objects=[key for key, body in found.items() if body is None])
 
     def _items_changed(self, places: Iterable[tuple[str, Json]]) -> Changes:
         """Read the touched items back: that is right for every operation."""

@@ -10,7 +10,7 @@ from time import time
 
 import boto3
 
-from eventgateway.settings import Settings
+from eventgateway.settings import OutboundGuard, Settings
 from functions.config import handler as config
 from functions.delivery import handler as delivery
 from functions.router import handler as router
@@ -21,7 +21,7 @@ from local.journal import Journal
 from local.lambda_context import LambdaContext
 from local.payload import Request, Response
 from local.ports import Options, Ports
-from local.pump import Pump
+from local.pump import BATCH_SIZE, CONCURRENCY, Pump
 from local.recorder import JournalRecorder
 from local.resources import create_resources
 from local.shutdown import Shutdown
@@ -29,6 +29,7 @@ from local.shutdown import Shutdown
 log = logging.getLogger(__name__)
 
 EVENTS_THREADS, CONFIG_THREADS = 64, 16
+SETTINGS = ("PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 LIST_REQUEST = Request("GET", b"/v1/spaces/default/functions", b"", [])
 
@@ -56,8 +57,11 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
 
 
 def _resources(emulator: Emulator, journal: Journal, options: Options) -> Settings:
-    settings = create_resources(log_level=options.log_level, **Settings.given(os.environ, "PLUGIN"))
-    recorder = JournalRecorder(emulator, journal, (settings.config_table, settings.records_table), settings.queue_url)
+    given = [setting for prefix in SETTINGS for setting in Settings.given(os.environ, prefix).items()]
+    own = {"log_level": options.log_level, "delivery_concurrency": CONCURRENCY * BATCH_SIZE}
+    guard = OutboundGuard.ON if options.outbound_guard else OutboundGuard.AUTO
+    settings = create_resources(outbound_guard=guard, **own, **dict(given))
+    recorder = JournalRecorder(emulator, journal, settings)
     recorder.restore()
     emulator.record_with(recorder)
     return settings

@@ -28,7 +28,7 @@ class Call:
     def of(cls, request: AWSPreparedRequest) -> "Call":
         """What botocore is about to send."""
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-        return cls(request.method, request.url, headers, _bytes(request.body))
+        return cls(request.method, request.url, headers, read(request.body))
 
     @classmethod
     def json(cls, url: str, target: str, parameters: Json) -> "Call":
@@ -93,8 +93,8 @@ def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _bytes(body: object) -> bytes:
-    """A stream is not ours to read: no call that speaks JSON has one."""
+def read(body: Any) -> bytes:  # noqa: ANN401 - whatever botocore takes for a body
+    """A body as a whole, of text, bytes, a stream or nothing."""
     if isinstance(body, str):
         return body.encode()
-    return bytes(body) if isinstance(body, bytes | bytearray) else b""
+    return bytes(body.read() if hasattr(body, "read") else body or b"")

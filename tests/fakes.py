@@ -9,7 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from eventgateway import providers
+from eventgateway.core.claim import Claim
 from eventgateway.core.cors import CorsRule
+from eventgateway.core.dead_letter import DeadLetter, LetterFilter, LetterPage
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import Unavailable, WriteConflict
 from eventgateway.core.event import Stamp
@@ -18,15 +20,19 @@ from eventgateway.core.function import Function
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonObject, JsonValue, dumps, restore
 from eventgateway.core.message import Message, parse
-from eventgateway.core.ports import Change, DeadLetter, Snapshot
-from eventgateway.core.provider import HttpAnswer
+from eventgateway.core.ports import Change, Snapshot
+from eventgateway.core.provider import NO_HEADERS, HttpAnswer
+from eventgateway.core.redrive import Redrive, RedriveSlice
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.result import Result
 from eventgateway.core.subscription import Subscription
+from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer, Outcome
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
+from eventgateway.operations.redrive import Redriver, RedriveRunner
+from eventgateway.operations.secrets import Secrets, unreadable, unwritable
 from eventgateway.operations.spaces import Spaces
 
 Journal = list[str]
@@ -64,6 +70,7 @@ class MemoryStore:
     forgotten: int = 0  # changes up to this version have expired
     away: bool = False
     rivals: list[Callable[[], object]] = field(default_factory=list)
+    identities: dict[str, str] = field(default_factory=dict)
 
     def gateway_version(self) -> int:
         self._read("gateway version")
@@ -84,6 +91,10 @@ class MemoryStore:
     def changes(self, space: str, after: int) -> list[Change] | None:
         self._read(f"changes {space} {after}")
         return None if after < self.forgotten else self.log.get(space, [])[after:]
+
+    def identify(self, space: str, candidate: str) -> str:
+        self._read(f"identify {space}")
+        return self.identities.setdefault(space, candidate)
 
     def commit(self, change: Change) -> None:
         self._read(f"commit {change.space} {change.version}")
@@ -113,6 +124,29 @@ class MemoryStore:
         if self.away:
             raise Unavailable("The configuration is not available. Please try again.")
         self.journal.append(what)
+
+
+@dataclass
+class MemoryVault:
+    """Implements `Vault`: what it sealed it remembers, and no two ciphertexts are the same."""
+
+    journal: Journal = field(default_factory=list)
+    sealed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    away: bool = False
+
+    def seal(self, space: str, function: str, text: str) -> str:
+        if self.away:
+            raise unwritable()
+        self.journal.append(f"seal {function}")
+        ciphertext = f"ciphertext-{len(self.sealed) + 1}"
+        self.sealed[ciphertext] = (space, function, text)
+        return ciphertext
+
+    def open(self, space: str, function: str, sealed: str) -> str:
+        if self.away or self.sealed[sealed][:2] != (space, function):
+            raise unreadable()
+        self.journal.append(f"open {function}")
+        return self.sealed[sealed][2]
 
 
 @dataclass
@@ -153,6 +187,8 @@ class MemoryQueue:
 
 
 def _receivers(message: Message) -> str:
+    if isinstance(message, RedriveSlice):
+        return f"slice {message.number}"
     return message.function_id if isinstance(message, Delivery) else f"{len(message.deliveries)} at once"
 
 
@@ -198,13 +234,110 @@ class MemoryAttempts:
 class MemoryDeadLetters:
     """Implements `DeadLetters`."""
 
+    clock: FakeClock = field(default_factory=FakeClock)
     letters: list[DeadLetter] = field(default_factory=list)
     away: bool = False
 
     def put(self, letter: DeadLetter) -> None:
+        self._check()
+        self._drop(letter.delivery.space, letter.key)
+        self.letters.append(letter)
+
+    def page(self, space: str, wanted: LetterFilter, before: str, limit: int) -> LetterPage:
+        self._check()
+        found = [each for each in self.letters if each.delivery.space == space and each.key < before and wanted.matches(each)]
+        found = sorted((each for each in found if self._is_there(each)), key=lambda each: each.key, reverse=True)
+        return LetterPage(found[:limit], found[limit - 1].key if len(found) >= limit else "")
+
+    def get(self, space: str, key: str) -> DeadLetter | None:
+        self._check()
+        found = [each for each in self.letters if (each.delivery.space, each.key) == (space, key)]
+        return next(filter(self._is_there, found), None)
+
+    def delete(self, space: str, key: str) -> bool:
+        is_there = self.get(space, key) is not None
+        self._drop(space, key)
+        return is_there
+
+    def _drop(self, space: str, key: str) -> None:
+        self.letters = [each for each in self.letters if (each.delivery.space, each.key) != (space, key)]
+
+    def _is_there(self, letter: DeadLetter) -> bool:
+        return letter.expires_at > self.clock.time()
+
+    def _check(self) -> None:
         if self.away:
             raise Unavailable("The store of dead letters is not available. Please try again.")
-        self.letters.append(letter)
+
+
+@dataclass
+class MemoryRedrives:
+    """Implements `Redrives`."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    redrives: dict[tuple[str, str], Redrive] = field(default_factory=dict)
+    away: bool = False
+
+    def save(self, redrive: Redrive) -> bool:
+        self._check()
+        before = self.redrives.get((redrive.space, redrive.id))
+        if redrive.slices != (before.slices + 1 if before else 0):
+            return False
+        self.redrives[redrive.space, redrive.id] = redrive
+        return True
+
+    def get(self, space: str, identifier: str) -> Redrive | None:
+        self._check()
+        found = self.redrives.get((space, identifier))
+        return found if found and found.expires_at > self.clock.time() else None
+
+    def latest(self, space: str, limit: int) -> list[Redrive]:
+        self._check()
+        return [self.redrives[key] for key in sorted(self.redrives, reverse=True) if key[0] == space][:limit]
+
+    def delete(self, redrive: Redrive) -> None:
+        self._check()
+        self.redrives.pop((redrive.space, redrive.id), None)
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("The store of redrives is not available. Please try again.")
+
+
+@dataclass
+class MemoryClaims:
+    """Implements `Claims`. `rivals` are run one by one just before the next writes."""
+
+    journal: Journal = field(default_factory=list)
+    kept: dict[tuple[str, str], Claim] = field(default_factory=dict)
+    away: bool = False
+    rivals: list[Callable[[], object]] = field(default_factory=list)
+
+    def create(self, claim: Claim) -> bool:
+        return self._write(claim, lambda found: found is None)
+
+    def find(self, space: str, fingerprint: str) -> Claim | None:
+        self._check("find", space)
+        return self.kept.get((space, fingerprint))
+
+    def replace(self, old: Claim, new: Claim) -> bool:
+        return self._write(new, lambda found: found is not None and (found.owner, found.state) == (old.owner, old.state))
+
+    def _write(self, claim: Claim, condition: Callable[[Claim | None], bool]) -> bool:
+        if self.rivals:
+            self.rivals.pop(0)()
+        self._check(claim.state, claim.space)
+        key = claim.space, claim.fingerprint
+        found = self.kept.get(key)
+        if not condition(found) and (found is None or (found.owner, found.state) != (claim.owner, claim.state)):
+            return False
+        self.kept[key] = claim
+        return True
+
+    def _check(self, what: str, space: str) -> None:
+        if self.away:
+            raise Unavailable("The store of claims is not available. Please try again.")
+        self.journal.append(f"{what} {space}")
 
 
 @dataclass
@@ -215,12 +348,14 @@ class FunctionHost:
     answers: dict[str, HttpAnswer | BaseException] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
 
-    def post(self, url: str, body: bytes, headers: Any, timeout: float) -> HttpAnswer:
+    def post(self, url: str, body: bytes, headers: Any, timeout: float, private: Any = NO_HEADERS) -> HttpAnswer:
         name = url.rpartition("/")[2]
         self.calls.append((name, restore(body)))
-        self.headers.append(dict(headers))
+        self.headers.append({**headers, **private})
+        self.bodies.append(body)
         self.timeouts.append(timeout)
         self.journal.append(f"call {name}")
         answer = self.answers.get(name, HttpAnswer(200, b"{}"))
@@ -246,13 +381,19 @@ class Gateway:
     def __init__(self) -> None:
         self.journal: Journal = []
         self.clock, self.store, self.queue = FakeClock(), MemoryStore(), MemoryQueue(self.journal)
-        self.dead_letters, self.functions = MemoryDeadLetters(), FunctionHost(self.journal)
-        self.payloads, self.attempts = MemoryPayloads(), MemoryAttempts()
+        self.dead_letters, self.functions = MemoryDeadLetters(self.clock), FunctionHost(self.journal)
+        self.payloads, self.attempts, self.redrives = MemoryPayloads(), MemoryAttempts(), MemoryRedrives(self.clock)
+        self.claims = MemoryClaims(self.journal)
         self.outbox = Outbox(self.queue, self.payloads)
+        self.vault = MemoryVault(self.journal)
+        self.secrets = Secrets(self.vault, self.clock)
         self.spaces = Spaces(self.store, providers.load(), self.clock)
-        self.manager = Manager(Spaces(self.store, providers.load(), self.clock), pause=lambda _: None)
-        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock)
-        self.deliverer = Deliverer(self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
+        self.manager = Manager(Spaces(self.store, providers.load(), self.clock), lambda _: None, Secrets(self.vault, self.clock))
+        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock, self.claims, secrets=self.secrets)
+        ports = (self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
+        self.deliverer = Deliverer(*ports, secrets=self.secrets)
+        redriver = Redriver(self.manager.spaces, self.dead_letters, self.outbox, self.clock)
+        self.office, self.runner = DeadLetterOffice(redriver, self.redrives), RedriveRunner(redriver, self.redrives)
 
     def create(self, kind: Kind, document: JsonObject, space: str = "default") -> Resource:
         resource = self.manager.create(kind, space, dumps(document))
@@ -262,8 +403,9 @@ class Gateway:
     def event_type(self, name: str, authorizer: str | None = None, space: str = "default") -> Resource:
         return self.create(EventType.kind, {"name": name, "authorizerId": authorizer}, space)
 
-    def function(self, name: str, space: str = "default") -> Resource:
-        return self.create(Function.kind, {"functionId": name, "type": "http", "provider": {"url": f"http://host/{name}"}}, space)
+    def function(self, name: str, space: str = "default", **provider: JsonValue) -> Resource:
+        configuration = {"url": f"http://host/{name}", **provider}
+        return self.create(Function.kind, {"functionId": name, "type": "http", "provider": configuration}, space)
 
     def cors(self, document: JsonObject, space: str = "default") -> Resource:
         return self.create(CorsRule.kind, document, space)

@@ -5,6 +5,7 @@ A new type is one entry here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from json import dumps, loads
 
@@ -14,7 +15,10 @@ from tests.loopback import Request, Step, answer
 
 KEY, SECRET, TOKEN = "AKID", "the-secret", "the-token"
 URL_PASSWORD = "url-password"
-SECRETS = (SECRET, TOKEN, URL_PASSWORD)
+HEADER, SIGNING, PREVIOUS = "the-header", f"whsec_{'c2ln' * 8}", f"whsec_{'cHJl' * 8}"
+ROLE, EXTERNAL_ID = "arn:aws:iam::123456789012:role/target", "the-external-id"
+ROLE_KEY, ROLE_SECRET, ROLE_TOKEN = "ROLEKEY", "role-secret", "role-token"
+SECRETS = (SECRET, TOKEN, URL_PASSWORD, HEADER, SIGNING, PREVIOUS, ROLE_SECRET, ROLE_TOKEN)
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:hello"
 
 Answering = Callable[[Request], Step]
@@ -45,7 +49,7 @@ def aws_error(status: int, code: str, message: str = "the message") -> bytes:
 
 
 def aws_failures(unknown: str) -> dict[str, tuple[Answering, Kind]]:
-    quoted = f"The request was: x-amz-security-token:{TOKEN} {SECRET}"
+    quoted = f"The request was: x-amz-security-token:{ROLE_TOKEN} {ROLE_SECRET} {TOKEN} {SECRET}"
     return {
         "unknown target": (always(aws_error(400, unknown)), FunctionUnreachable),
         "throttled": (always(aws_error(400, "ThrottlingException")), FunctionThrottled),
@@ -68,11 +72,28 @@ NOT_AWS: dict[str, tuple[Answering, Kind]] = {
 
 def aws(**own: str) -> Callable[[str], JsonObject]:
     keys = {"region": "us-east-1", "awsAccessKeyId": KEY, "awsSecretAccessKey": SECRET, "awsSessionToken": TOKEN}
-    return lambda _: {**own, **keys}
+    return lambda _: {**own, **keys, "roleArn": ROLE, "externalId": EXTERNAL_ID}
+
+
+def sts_answer(key: str = ROLE_KEY, seconds: float = 3600.0) -> bytes:
+    """The keys of a role, as STS answers them."""
+    expiration = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    fields = {"AccessKeyId": key, "SecretAccessKey": ROLE_SECRET, "SessionToken": ROLE_TOKEN, "Expiration": expiration}
+    keys = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    result = f"<AssumeRoleResult><Credentials>{keys}</Credentials></AssumeRoleResult>"
+    document = f'<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{result}</AssumeRoleResponse>'
+    return answer(document.encode(), "Content-Type: text/xml")
+
+
+def sts_error(code: str, message: str = "the message", status: int = 403) -> bytes:
+    """An error of STS, which speaks XML."""
+    error = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    return answer(error.encode(), "Content-Type: text/xml", status=f"{status} Error")
 
 
 def http_document(url: str) -> JsonObject:
-    return {"url": url.replace("//", f"//user:{URL_PASSWORD}@")}
+    own: JsonObject = {"headers": {"X-Api-Key": HEADER}, "signingSecret": SIGNING, "previousSigningSecret": PREVIOUS}
+    return {"url": url.replace("//", f"//user:{URL_PASSWORD}@")} | own
 
 
 def sqs_success(request: Request) -> bytes:
@@ -87,7 +108,7 @@ ENTRIES = {
         always(answer(b'{"body":"ok"}')),
         b'{"body":"ok"}',
         {
-            "failure": (always(answer(b"url-password", status="500 Internal Server Error")), FunctionFailed),
+            "failure": (always(answer(f"{URL_PASSWORD} {HEADER} {SIGNING}".encode(), status="500 Internal Server Error")), FunctionFailed),
             "throttled": (always(answer(b"", status="429 Too Many Requests")), FunctionFailed),
             "access denied": (always(answer(b"", status="403 Forbidden")), FunctionFailed),
         },

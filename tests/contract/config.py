@@ -18,12 +18,14 @@ from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.space import KINDS, Space
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.manage import Manager
+from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from local.resources import create_table
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, MemoryVault
 
 REGISTRY = providers.load()
+VAULT = MemoryVault()
 State = dict[tuple[str, str], JsonObject]
 
 
@@ -36,7 +38,7 @@ def new_dynamodb_store(**options: object) -> DynamoConfigStore:
 
 def writer(store: ConfigStore) -> Manager:
     """A Config API of its own, as each Lambda instance is."""
-    return Manager(Spaces(store, REGISTRY, FakeClock()), pause=lambda _: None)
+    return Manager(Spaces(store, REGISTRY, FakeClock()), lambda _: None, Secrets(VAULT, FakeClock()))
 
 
 def event_type(name: str = "u", **more: object) -> JsonObject:

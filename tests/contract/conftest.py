@@ -6,6 +6,7 @@ import pytest
 
 from eventgateway.outbound import Network
 from local.emulator import Emulator
+from tests.contract.backends import sts_answer
 from tests.loopback import Loopback
 
 REGION = "us-east-1"
@@ -43,13 +44,21 @@ def server():
         yield server
 
 
+@pytest.fixture
+def sts(aws_environment, monkeypatch):
+    """STS, which gives keys to everybody unless a test gives it another script."""
+    with Loopback(lambda _: [sts_answer()]) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", server.url())
+        yield server
+
+
 @pytest.fixture(scope="session")
 def warm_network():
     return Network()
 
 
 @pytest.fixture
-def network(warm_network, aws_environment):
+def network(warm_network, sts):
     """The way out of a Lambda function. Its AWS clients are built anew for each test, since their endpoints are fixed then."""
     yield warm_network
     warm_network.clients.close()

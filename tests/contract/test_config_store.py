@@ -11,7 +11,6 @@ from eventgateway.core.errors import AlreadyExists, InUse, InvalidRequest, NotFo
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.ports import Change, Snapshot
-from eventgateway.core.resource import MASK
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.manage import WRITE_ATTEMPTS
 from eventgateway.web.errors import error_result
@@ -37,7 +36,7 @@ from tests.contract.config import (
 from tests.fakes import MemoryStore
 
 SPACES = (f"space-{number}" for number in count())
-LONG = "/" + "x" * 2000
+LONG = "/" + "\U0001f600" * 250  # more than a sort key takes
 
 
 @pytest.fixture(scope="class", params=["dynamodb", "memory"])
@@ -191,7 +190,9 @@ class TestContract:
 
     @given(
         names=st.lists(
-            st.text(min_size=1) | st.sampled_from(["meta", "change#1", "#", "u#", " ", "\n", "ä", "x" * 900]), unique=True, max_size=5
+            st.text(min_size=1, max_size=256) | st.sampled_from(["meta", "change#1", "#", "u#", " ", "\n", "ä", "\U0001f600" * 256]),
+            unique=True,
+            max_size=5,
         )
     )
     @settings(max_examples=10)
@@ -204,18 +205,10 @@ class TestContract:
             manager.delete(EventType.kind, space, name)
         assert fresh_state(store, space) == {}
 
-    @pytest.mark.parametrize("text", ["", "ä\u0000\uffff\U0001f600", "x" * 10_000, '{"a": "b"}'])
+    @pytest.mark.parametrize("text", ["", "ä\u0000\uffff\U0001f600", "x" * 128, '{"a": "b"}'])
     def test_documents_come_back_as_they_were(self, store, space, manager, text):
         created = create(manager, Function.kind, function(metadata={"text": text, text: "key"}), space)
         assert fresh_state(store, space) == {("function", "f"): created.stored()}
-
-    def test_secrets_are_stored_and_a_mask_keeps_them(self, store, space, manager):
-        provider = {"arn": "a", "region": "r", "awsAccessKeyId": "k", "awsSecretAccessKey": "the-secret"}
-        document = {"functionId": "l", "type": "awslambda", "provider": provider}
-        created = create(manager, Function.kind, document, space)
-        assert created.shown()["provider"]["awsSecretAccessKey"] == MASK
-        update(writer(store), Function.kind, "l", document | {"provider": created.shown()["provider"]}, space)
-        assert fresh_state(store, space)["function", "l"]["provider"] == provider
 
 
 class TestRivals:

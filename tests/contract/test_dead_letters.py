@@ -1,85 +1,368 @@
-"""Dead letters in DynamoDB."""
+"""What every store of dead letters and redrives promises: the real ones on an emulated DynamoDB, and the tests' own."""
 
 from dataclasses import replace
+from itertools import count
 from json import loads
 from uuid import uuid4
 
 import boto3
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from eventgateway.core.dead_letter import KEPT_SECONDS, DeadLetter, LetterFilter, position
 from eventgateway.core.delivery import Attempt
 from eventgateway.core.errors import Unavailable
-from eventgateway.core.message import parse
-from eventgateway.core.ports import DeadLetter
-from eventgateway.storage.dead_letters import DynamoDeadLetters
+from eventgateway.core.instant import LAST, microseconds
+from eventgateway.core.redrive import Redrive
+from eventgateway.storage.dead_letters import LEAST_ROWS, MOST_HOURS, MOST_REQUESTS, DynamoDeadLetters
+from eventgateway.storage.redrives import DynamoRedrives
 from local.resources import create_table
 from tests.contract.samples import BASIC_PLANE, NOON, delivery
-from tests.fakes import MemoryPayloads
+from tests.fakes import FakeClock, MemoryDeadLetters, MemoryPayloads, MemoryRedrives
+
+SPACES = (f"space-{number}" for number in count())
+ALL = LetterFilter()
+END = position(LAST)
+DAY = 86400
 
 
-class TestDeadLetters:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def table(cls, emulator):
-        name = f"records-{uuid4()}"
-        create_table(boto3.client("dynamodb"), name)
-        return boto3.resource("dynamodb").Table(name)
+def dead(space, accepted_at=NOON, died_at=NOON, reason="x", **fields):
+    return DeadLetter(delivery(space=space, accepted_at=accepted_at, **fields), reason, died_at)
 
+
+def pages(letters, space, wanted=ALL, limit=100):
+    """All pages, by their positions."""
+    found, before = [], END
+    while before:
+        page = letters.page(space, wanted, before, limit)
+        assert page.before < before
+        found, before = [*found, list(page.letters)], page.before
+    return found
+
+
+def every(letters, space, wanted=ALL, limit=100):
+    return [letter for page in pages(letters, space, wanted, limit) for letter in page]
+
+
+@pytest.fixture
+def space():
+    return next(SPACES)
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def payloads():
+    return MemoryPayloads()
+
+
+@pytest.fixture(scope="class")
+def table(emulator):
+    name = f"records-{uuid4()}"
+    create_table(boto3.client("dynamodb"), name)
+    return boto3.resource("dynamodb").Table(name)
+
+
+class TestContract:
+    @pytest.fixture(params=["dynamodb", "memory"])
+    def letters(self, request, table, payloads, clock):
+        return MemoryDeadLetters(clock) if request.param == "memory" else DynamoDeadLetters(table.name, payloads, clock.time)
+
+    def test_what_was_put_can_be_read_back(self, letters, space):
+        failed = (Attempt(NOON + 0.25, "HTTP status code: 500", 500), Attempt(NOON + 9, "refused"))
+        letter = dead(space, NOON + 0.123456, NOON + 9.5, "2 of 2 attempts failed", failures=failed)
+        letters.put(letter)
+        assert letters.get(space, letter.key) == letter
+        assert every(letters, space) == [letter]
+
+    def test_the_same_letter_twice_is_one_the_later(self, letters, space):
+        first = dead(space)
+        letters.put(first)
+        letters.put(second := replace(first, reason="second", at=NOON + 5000))
+        assert every(letters, space) == [second]
+
+    def test_a_delivery_that_was_queued_anew_is_another_letter(self, letters, space):
+        first = dead(space)
+        second = replace(first, delivery=first.delivery.anew(NOON + 0.001, 9))
+        letters.put(first)
+        letters.put(second)
+        assert letters.delete(space, first.key)
+        assert every(letters, space) == [second]
+
+    def test_spaces_are_apart(self, letters, space):
+        letters.put(letter := dead(space))
+        assert every(letters, f"{space}x") == []
+        assert letters.get(f"{space}x", letter.key) is None
+        assert not letters.delete(f"{space}x", letter.key)
+        assert every(letters, space) == [letter]
+
+    def test_what_is_not_there_is_none(self, letters, space):
+        assert letters.get(space, dead(space).key) is None
+        assert not letters.delete(space, dead(space).key)
+        assert pages(letters, space) == [[]]
+
+    def test_what_was_deleted_is_gone(self, letters, space):
+        for letter in (one := dead(space), other := dead(space)):
+            letters.put(letter)
+        assert letters.delete(space, one.key)
+        assert not letters.delete(space, one.key)
+        assert letters.get(space, one.key) is None
+        assert every(letters, space) == [other]
+
+    def test_what_has_expired_is_gone_though_it_may_lie_there_still(self, letters, space, clock):
+        letters.put(letter := dead(space, died_at=NOON + 0.9))
+        clock.now = NOON + KEPT_SECONDS - 1
+        assert every(letters, space) == [letter]
+        clock.now = NOON + KEPT_SECONDS
+        assert letters.get(space, letter.key) is None
+        assert every(letters, space) == []
+        assert not letters.delete(space, letter.key)
+
+    def test_the_newest_come_first_over_hours(self, letters, space):
+        times = [NOON + offset for offset in (0, 0.5, 3599.999999, 3600, 3600.000001, 7 * DAY, -1, -3600, -3600.5)]
+        for accepted_at in times:
+            letters.put(dead(space, accepted_at))
+        assert [each.delivery.accepted_at for each in every(letters, space)] == sorted(times, reverse=True)
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 7])
+    def test_pages_are_all_in_order(self, letters, space, limit):
+        for number in range(7):
+            letters.put(dead(space, NOON + number * 1700))
+        assert every(letters, space, limit=limit) == every(letters, space)
+        assert max(map(len, pages(letters, space, limit=limit))) == limit
+
+    def test_pages_are_stable_while_letters_come_and_go(self, letters, space):
+        old = [dead(space, NOON + number * 2000) for number in range(6)]
+        for letter in old:
+            letters.put(letter)
+        first = letters.page(space, ALL, END, 2)
+        letters.delete(space, old[5].key)
+        letters.delete(space, old[4].key)
+        letters.delete(space, old[2].key)
+        letters.put(dead(space, NOON + 90_000))
+        letters.put(late := dead(space, NOON + 1))
+        second = letters.page(space, ALL, first.before, 100)
+        assert list(first.letters) == [old[5], old[4]]
+        assert list(second.letters) == [old[3], old[1], late, old[0]]
+
+    def test_filters(self, letters, space):
+        one = dead(space, subscription_id="s1", event_type="t1")
+        other = dead(space, NOON + 4000.5, subscription_id="s2", event_type="t1")
+        third = dead(space, NOON + 8000, subscription_id="s1", event_type="t2")
+        for letter in (one, other, third):
+            letters.put(letter)
+        at = microseconds(NOON + 4000.5)
+        for wanted, found in {
+            LetterFilter("s1"): [third, one],
+            LetterFilter("", "t1"): [other, one],
+            LetterFilter("s1", "t1"): [one],
+            LetterFilter("s3"): [],
+            LetterFilter(accepted_after=at): [third, other],
+            LetterFilter(accepted_after=at + 1): [third],
+            LetterFilter(accepted_before=at): [one],
+            LetterFilter(accepted_before=at + 1): [other, one],
+            LetterFilter("", "t1", at, at + 1): [other],
+            LetterFilter("", "", at, at): [],
+            LetterFilter("", "", at + 1, at): [],
+        }.items():
+            assert every(letters, space, wanted) == found, wanted
+            assert every(letters, space, wanted, limit=1) == found, wanted
+
+    @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        offsets=st.lists(st.integers(0, 6 * 3600 * 4), max_size=12, unique=True),
+        after=st.integers(-3600, 8 * 3600),
+        before=st.integers(-3600, 8 * 3600),
+        limit=st.integers(1, 5),
+    )
+    def test_any_filter_finds_what_matches(self, letters, offsets, after, before, limit):
+        space = next(SPACES)
+        mine = [dead(space, NOON + offset / 4) for offset in offsets]
+        for letter in mine:
+            letters.put(letter)
+        wanted = LetterFilter("", "", microseconds(NOON + after), microseconds(NOON + before))
+        expected = sorted(filter(wanted.matches, mine), key=lambda each: each.key, reverse=True)
+        assert every(letters, space, wanted, limit) == expected
+
+
+class TestRedrives:
+    @pytest.fixture(params=["dynamodb", "memory"])
+    def redrives(self, request, table, clock):
+        return MemoryRedrives(clock) if request.param == "memory" else DynamoRedrives(table.name, clock.time)
+
+    def redrive(self, space, unique="a", now=NOON):
+        return Redrive.start(space, unique, LetterFilter("s", "t", 5, 7), now)
+
+    def test_what_was_saved_can_be_read_back(self, redrives, space):
+        started = self.redrive(space)
+        assert redrives.save(started)
+        assert redrives.get(space, started.id) == started
+        later = started.after(3, {"why": 2}, "below", NOON + 1.5)
+        assert redrives.save(later)
+        assert redrives.get(space, started.id) == later
+        assert redrives.get(f"{space}x", started.id) is None
+
+    def test_of_two_that_do_the_same_slice_one_counts(self, redrives, space):
+        started = self.redrive(space)
+        assert redrives.save(started)
+        assert redrives.save(first := started.after(3, {}, "below", NOON))
+        assert not redrives.save(started.after(1, {}, "below", NOON))
+        assert not redrives.save(started)
+        assert redrives.get(space, started.id) == first
+
+    def test_what_was_forgotten_does_not_come_back(self, redrives, space):
+        started = self.redrive(space)
+        redrives.save(started)
+        redrives.delete(started)
+        assert not redrives.save(started.after(1, {}, "", NOON))
+        assert redrives.get(space, started.id) is None
+
+    def test_the_latest_are_known(self, redrives, space):
+        started = [self.redrive(space, str(number), NOON + number) for number in range(5)]
+        for each in started:
+            redrives.save(each)
+        assert redrives.latest(space, 3) == started[:1:-1]
+        assert redrives.latest(f"{space}x", 3) == []
+
+    def test_what_has_expired_is_gone(self, redrives, space, clock):
+        redrives.save(started := self.redrive(space))
+        clock.now = NOON + KEPT_SECONDS
+        assert redrives.get(space, started.id) is None
+
+    def test_an_answer_that_was_lost_makes_nobody_a_loser(self, table, space, emulator, monkeypatch):
+        """The SDK puts a row twice if an answer was lost; the second time its own row is in the way."""
+        redrives, started = DynamoRedrives(table.name), self.redrive(space)
+        save = redrives._rows.save
+
+        def save_twice(row, condition):
+            save(row, condition)
+            return save(row, condition)
+
+        monkeypatch.setattr(redrives._rows, "save", save_twice)
+        assert redrives.save(started)
+        assert redrives.save(started.after(1, {}, "", NOON))
+        assert not redrives.save(started.after(2, {}, "", NOON))
+
+
+class TestDynamoDB:
     @pytest.fixture
-    def letters(self, table, payloads):
-        return DynamoDeadLetters(table.name, payloads)
+    def letters(self, table, payloads, clock):
+        return DynamoDeadLetters(table.name, payloads, clock.time)
 
-    @pytest.fixture
-    def payloads(self):
-        return MemoryPayloads()
+    def test_row(self, letters, table, space):
+        failed = delivery({"a": BASIC_PLANE[:9000]}, space=space, failures=(Attempt(NOON, "HTTP status code: 500", 500),) * 8)
+        letters.put(letter := DeadLetter(failed, "HTTP status code: 500", NOON + 100.7))
+        [row] = rows_of(table, f"{space}#0500000")
+        assert (row["sk"], row["ttl"]) == (letter.key, NOON + 100 + 14 * DAY)
+        assert loads(row["document"])["reason"] == "HTTP status code: 500"
 
-    def test_row(self, letters, table):
-        dead = delivery({"a": BASIC_PLANE[:9000]}, space="one", failures=(Attempt(NOON, "HTTP status code: 500", 500),) * 8)
-        letters.put(DeadLetter(dead, "HTTP status code: 500", NOON + 100.7))
-        [row] = rows_of(table, "one", NOON)
-        assert (row["sk"], row["at"], row["ttl"]) == (dead.id, NOON + 100, NOON + 100 + 14 * 86400)
-        document = loads(row["document"])
-        assert document["reason"] == "HTTP status code: 500"
-        assert parse(document["message"]) == replace(dead, event=parse(dead.message()).event)
+    def test_any_character_comes_back(self, letters, space):
+        letters.put(letter := DeadLetter(delivery({"a": BASIC_PLANE[:9000]}, space=space), "x", NOON))
+        assert loads(letters.get(space, letter.key).delivery.event) == loads(letter.delivery.event)
 
-    def test_same_delivery_twice_is_one_row(self, letters, table):
-        dead = delivery(space="two")
-        letters.put(DeadLetter(dead, "first", NOON))
-        letters.put(DeadLetter(dead, "second", NOON + 5000))
-        [row] = rows_of(table, "two", NOON)
-        assert loads(row["document"])["reason"] == "second"
-
-    def test_hours_and_spaces_have_partitions_of_their_own(self, letters, table):
-        for space, accepted_at in [("three", NOON), ("three", NOON + 3600), ("three", NOON + 3601), ("four", NOON)]:
-            letters.put(DeadLetter(delivery(space=space, accepted_at=accepted_at), "x", NOON))
-        assert [len(rows_of(table, space, at)) for space, at in [("three", NOON), ("three", NOON + 3600), ("four", NOON)]] == [1, 2, 1]
-
-    def test_a_large_event_lies_in_the_payload_store(self, letters, table, payloads):
+    def test_a_large_event_lies_in_the_payload_store(self, letters, payloads, space):
         """DynamoDB's items end at 400 KB; a dead letter that could not be kept would come again forever."""
-        dead = delivery({"a": "\u6f22" * 300_000}, space="five", failures=(Attempt(NOON, "x" * 200),) * 50)
-        letters.put(DeadLetter(dead, "x", NOON))
-        [row] = rows_of(table, "five", NOON)
-        kept = parse(loads(row["document"])["message"])
-        assert payloads.events == {kept.payload: dead.event}
-        assert kept == dead.stored_at(kept.payload)
+        failed = delivery({"a": "\u6f22" * 300_000}, space=space, failures=(Attempt(NOON, "x" * 200),) * 50)
+        letters.put(letter := DeadLetter(failed, "x", NOON))
+        kept = letters.get(space, letter.key).delivery
+        assert payloads.events == {kept.payload: failed.event}
+        assert kept == failed.stored_at(kept.payload)
 
-    def test_if_the_event_cannot_be_kept_nothing_is(self, letters, table, payloads):
+    def test_if_the_event_cannot_be_kept_nothing_is(self, letters, table, payloads, space):
         payloads.away = True
         with pytest.raises(Unavailable):
-            letters.put(DeadLetter(delivery("x" * 100_000, space="six"), "x", NOON))
-        assert rows_of(table, "six", NOON) == []
+            letters.put(DeadLetter(delivery("x" * 100_000, space=space), "x", NOON))
+        assert rows_of(table, f"{space}#0500000") == rows_of(table, space) == []
 
-    def test_a_space_knows_its_hours(self, letters, table):
+    def test_a_space_knows_its_hours_as_long_as_their_letters_are_kept(self, letters, table, space):
         for accepted_at in (NOON, NOON + 1, NOON + 3600):
-            letters.put(DeadLetter(delivery(space="seven", accepted_at=accepted_at), "x", NOON + 9))
-        hours = table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": "deadletter#seven"})["Items"]
-        assert [(each["sk"], each["ttl"]) for each in hours] == [("500000", NOON + 9 + 14 * 86400), ("500001", NOON + 9 + 14 * 86400)]
+            letters.put(dead(space, accepted_at, NOON + 9))
+        assert hours_of(table, space) == {"0500000": NOON + 3600 + 14 * DAY, "0500001": NOON + 3600 + 14 * DAY}
 
-    def test_table_is_gone(self, emulator, payloads):
+    def test_the_hour_is_listed_once_for_all_that_die_in_the_same_hour(self, letters, table, space):
+        letters.put(dead(space, NOON, NOON + 9))
+        unlist(table, space)
+        letters.put(dead(space, NOON + 1, NOON + 3599))
+        assert hours_of(table, space) == {}
+        letters.put(dead(space, NOON + 2, NOON + 3600))
+        assert hours_of(table, space) == {"0500000": NOON + 7200 + 14 * DAY}
+
+    def test_no_instance_shortens_what_another_has_listed(self, letters, table, space, payloads):
+        letters.put(dead(space, NOON, NOON + 3600))
+        DynamoDeadLetters(table.name, payloads).put(dead(space, NOON, NOON + 3599))
+        assert hours_of(table, space) == {"0500000": NOON + 7200 + 14 * DAY}
+
+    def test_an_instance_remembers_a_bounded_number_of_hours(self, letters, space):
+        letters._listed = {(space, number, 1) for number in range(MOST_HOURS)}
+        letters.put(dead(space))
+        assert letters._listed == {(space, 500000, 500000)}
+
+    def test_a_page_reads_a_bounded_part_though_nothing_matches(self, letters, space, monkeypatch):
+        for number in range(2 * MOST_REQUESTS + 1):
+            letters.put(dead(space, NOON + number * 3600))
+        read, requests = pages(letters, space, LetterFilter("nobody")), []
+        assert read == [[], [], []]
+        request = letters._request
+        monkeypatch.setattr(letters, "_request", lambda *args: requests.append(args) or request(*args))
+        letters.page(space, LetterFilter("nobody"), END, 1)
+        assert len(requests) == MOST_REQUESTS + 1
+        assert len(every(letters, space)) == 2 * MOST_REQUESTS + 1
+
+    def test_an_hour_with_more_letters_than_a_request_reads(self, letters, space):
+        mine = [dead(space, NOON + number) for number in range(LEAST_ROWS + 30)]
+        for letter in mine:
+            letters.put(letter)
+        assert every(letters, space, limit=50) == every(letters, space, limit=1000) == mine[::-1]
+        assert every(letters, space, LetterFilter("nobody")) == []
+
+    def test_a_row_of_another_release_hides_no_letters(self, letters, table, space):
+        letters.put(one := dead(space))
+        letters.put(other := dead(space))
+        broken = {"pk": f"deadletter#{space}#0500000", "sk": one.key, "document": '{"version": 9}', "ttl": int(NOON + DAY)}
+        table.put_item(Item=broken)
+        assert every(letters, space) == [other]
+        assert letters.get(space, one.key) is None
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda letters: letters.put(dead("any")),
+            lambda letters: letters.page("any", ALL, END, 1),
+            lambda letters: letters.get("any", dead("any").key),
+            lambda letters: letters.delete("any", dead("any").key),
+        ],
+    )
+    def test_table_is_gone(self, emulator, payloads, call):
         with pytest.raises(Unavailable, match="The store of dead letters is not available"):
-            DynamoDeadLetters("gone", payloads).put(DeadLetter(delivery(), "x", NOON))
+            call(DynamoDeadLetters("gone", payloads))
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda redrives, one: redrives.save(one),
+            lambda redrives, one: redrives.get("any", one.id),
+            lambda redrives, one: redrives.latest("any", 1),
+            lambda redrives, one: redrives.delete(one),
+        ],
+    )
+    def test_table_of_redrives_is_gone(self, emulator, call):
+        with pytest.raises(Unavailable, match="The store of redrives is not available"):
+            call(DynamoRedrives("gone"), Redrive.start("any", "a", ALL, NOON))
 
 
-def rows_of(table, space, at):
-    key = {":pk": f"deadletter#{space}#{int(at // 3600)}"}
+def rows_of(table, partition):
+    key = {":pk": f"deadletter#{partition}"}
     return table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues=key)["Items"]
+
+
+def hours_of(table, space):
+    return {row["sk"]: row["ttl"] for row in rows_of(table, space)}
+
+
+def unlist(table, space):
+    for row in rows_of(table, space):
+        table.delete_item(Key={"pk": row["pk"], "sk": row["sk"]})

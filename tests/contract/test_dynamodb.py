@@ -11,6 +11,7 @@ from eventgateway.storage import dynamodb
 from eventgateway.storage.dynamodb import DOCUMENT_LIMIT, DynamoConfigStore
 from tests.contract.config import (
     CRUD,
+    REGISTRY,
     create,
     event_type,
     fresh_state,
@@ -150,12 +151,19 @@ class TestRows:
     @pytest.mark.parametrize("text", ["x", "ä", "\U0001f600"])
     def test_document_that_would_not_fit(self, store, space, text):
         """Regression: DynamoDB refused it, and the caller was told to try again."""
-        manager, text = writer(store), text * (DOCUMENT_LIMIT // len(text.encode()))
+
+        def write(version, before, after):
+            store.commit(Change(space, version, Function.kind, "f", before, after))
+
+        def labelled(name, text):
+            return Function.restore(space, function(metadata={name: text}), REGISTRY).stored()
+
+        text *= DOCUMENT_LIMIT // len(text.encode())
         with pytest.raises(PayloadTooLarge, match=f"the limit is {DOCUMENT_LIMIT}"):
-            create(manager, Function.kind, function(metadata={"a": text}), space)
+            write(1, None, labelled("a", text))
         text = text[: len(text) - 300]
-        create(manager, Function.kind, function(metadata={"a": text}), space)
-        update(manager, Function.kind, "f", function(metadata={"b": text}), space)
+        write(1, None, labelled("a", text))
+        write(2, labelled("a", text), labelled("b", text))
         assert fresh_state(store, space)["function", "f"]["metadata"] == {"b": text}
 
 

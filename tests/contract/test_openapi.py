@@ -1,6 +1,7 @@
 """The description of the Config API: kept as it is generated, true to the models, and true to what the original was recorded to do."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,17 +17,20 @@ from eventgateway import providers
 from eventgateway.core.function import Function
 from eventgateway.core.json import dumps
 from eventgateway.core.resource import MASK
-from eventgateway.core.space import KINDS
+from eventgateway.core.space import COLLECTIONS
 from eventgateway.operations.manage import parse
 from eventgateway.web.openapi import text
 from eventgateway.web.openapi.rules import EXAMPLES, MODELS, Model
 from eventgateway.web.openapi.schemas import update_name
 from tests.conformance import replay
+from tests.contract.backends import ENTRIES
+from tests.unit.test_function import MALFORMED
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads(text())
 BY_PATH = {model.kind.path: model for model in MODELS}
 WRITES = {"POST", "PUT"}
+PLACEHOLDER = re.compile(r"\{\{(target|refused)\}\}")  # stands for a URL, see the README of the cases
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 each_provider = pytest.mark.parametrize("provider", providers.load().values(), ids=lambda provider: provider.type)
 
@@ -62,7 +66,7 @@ class Exchange:
 
 def recorded() -> Iterator[Exchange]:
     """Every JSON document that a conformance case sends to create or to change something."""
-    for case in replay.load([ROOT / "tests/conformance/cases"], None, ""):
+    for case in json.loads(PLACEHOLDER.sub("http://host.test", json.dumps(replay.load([ROOT / "tests/conformance/cases"], None, "")))):
         answers = [{"status": 201}] * len(case["setup"]) + case["expected"]["responses"]
         for request, answer in zip(case["setup"] + case["requests"], answers, strict=True):
             model = BY_PATH.get("".join(request.get("path", "").split("/")[4:5]))
@@ -138,17 +142,47 @@ def test_nothing_is_answered_that_is_not_described(model):
     assert all(shown == set(each) for each in properties(model.__name__))
 
 
+@pytest.mark.parametrize(
+    ("deduplicate", "is_right"),
+    [(None, True), ({"windowSeconds": 1}, True), ({"windowSeconds": 1, "x": 1}, True), ({}, False)]
+    + [({"windowSeconds": window}, False) for window in (None, 0, 604801, "1", 1.5)],
+)
+def test_a_window_of_deduplication_has_bounds(deduplicate, is_right):
+    assert fits("NewEventType", {"name": "u", "deduplicate": deduplicate}) is is_right
+
+
 @each_provider
 def test_every_setting_of_a_provider_is_described_and_its_secrets_are_masked(provider):
-    settings = dict.fromkeys(new_settings(provider.type), "x")
-    document = {"functionId": "f", "type": provider.type, "provider": settings | ({"url": "http://x"} if "url" in settings else {})}
+    settings = ENTRIES[provider.type].document("http://x")
+    document = {"functionId": "f", "type": provider.type, "provider": settings}
     shown = parse(Function.kind, "default", document, providers.load(), None).shown()
+    own = set(shown_settings(provider.type)) - set(new_settings(provider.type))
     assert fits("NewFunction", document)
     assert fits("Function", shown)
-    assert set(shown["provider"]) == set(settings)
+    assert set(shown["provider"]) == set(new_settings(provider.type)) == set(settings) - own
+    assert all(shown_settings(provider.type)[setting]["readOnly"] for setting in own)
     secrets = {setting for setting, schema in new_settings(provider.type).items() if schema.get("writeOnly")}
-    assert {setting for setting, value in shown["provider"].items() if value == MASK} == secrets
-    assert not any(fits("Function", shown | {"provider": shown["provider"] | {secret: "x"}}) for secret in secrets)
+    assert {setting for setting, value in shown["provider"].items() if value in (MASK, {"X-Api-Key": MASK})} == secrets
+    assert not any(
+        fits("Function", shown | {"provider": shown["provider"] | {secret: readable}})
+        for secret in secrets
+        for readable in ("x", {"A": "x"})
+    )
+
+
+@each_provider
+def test_masks_can_be_sent_back(provider):
+    document = {"functionId": "f", "type": provider.type, "provider": ENTRIES[provider.type].document("http://x")}
+    assert fits("FunctionUpdate", parse(Function.kind, "default", document, providers.load(), None).shown())
+
+
+@pytest.mark.parametrize(("document", "_"), MALFORMED)
+def test_a_malformed_setting_does_not_fit(document, _):
+    assert not fits("NewFunction", document)
+
+
+def shown_settings(type_: str) -> dict[str, Any]:
+    return properties(f"{type_.capitalize()}Provider")[0]
 
 
 def new_settings(type_: str) -> dict[str, Any]:
@@ -162,11 +196,11 @@ def test_every_status_of_an_error_is_described_with_an_example():
 
 
 def test_every_kind_of_resource_is_described():
-    assert tuple(model.kind for model in MODELS) == KINDS
+    assert tuple(model.kind for model in MODELS) == COLLECTIONS
 
 
 def test_operations_have_names_of_their_own():
     names = [
         operation["operationId"] for path in DOCUMENT["paths"].values() for method, operation in path.items() if method != "parameters"
     ]
-    assert len(set(names)) == len(names) == 4 * 5 + 3
+    assert len(set(names)) == len(names) == 4 * 5 + 6 + 3 + 3

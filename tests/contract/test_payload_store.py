@@ -62,6 +62,13 @@ class TestEmulated:
         assert S3Payloads(bucket).put("space", b"{}") == key
         assert S3Payloads(bucket).get(key) == b"{}"
 
+    @pytest.mark.parametrize("broken", [b"", b"{", b'{"a":2}'])
+    def test_an_object_that_is_not_what_was_put_is_not_the_event(self, bucket, broken):
+        """Regression: a function got an empty body, when an object had been written without its content."""
+        key = S3Payloads(bucket).put("space", b'{"a":1}')
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=broken)
+        assert S3Payloads(bucket).get(key) is None
+
     def test_no_bucket_is_not_the_same_as_no_event(self, emulator):
         """A wrong bucket must not turn waiting deliveries into dead letters."""
         for method, arguments in (("put", ("space", b"{}")), ("get", ("space/key",))):

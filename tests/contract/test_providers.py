@@ -16,6 +16,7 @@ from eventgateway.core.provider import Call, Purpose
 from eventgateway.core.resource import MASK
 from eventgateway.web.errors import error_result
 from tests.contract.backends import ENTRIES, SECRETS
+from tests.contract.samples import NOON
 from tests.loopback import Then, answer, refused_url
 
 REGISTRY = providers.load()
@@ -31,7 +32,8 @@ BROKEN = {
     "silence": [2.0],
     "silence in the body": [b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", 2.0],
 }
-WRONG_TYPES = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.lists(st.text()) | st.dictionaries(st.text(), st.text())
+WRONG_TYPES = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.lists(st.text())
+WRONG_OBJECTS = st.dictionaries(st.text(), st.text())
 
 
 def document(type_, url="http://function.test/"):
@@ -44,6 +46,17 @@ def provider(type_, url="http://function.test/"):
 
 def keys(type_, flag):
     return [each.metadata["key"] for each in fields(REGISTRY[type_]) if each.metadata[flag]]
+
+
+def filled(value, text):
+    """A value of the same form, with another text."""
+    return text if isinstance(value, str) else dict.fromkeys(value, text)
+
+
+def texts(type_):
+    """The secrets of a complete configuration."""
+    values = [document(type_)[key] for key in keys(type_, "secret")]
+    return [text for value in values for text in ([value] if isinstance(value, str) else value.values())]
 
 
 def pairs(flag):
@@ -92,13 +105,13 @@ def test_being_in_the_folder_registers_a_type(tmp_path, monkeypatch):
 class TestConfiguration:
     def test_valid_one(self, type_):
         provider(type_).validate()
-        assert provider(type_).stored() == document(type_)
+        assert provider(type_).document() == document(type_)
 
     def test_required_alone_is_enough(self, type_):
         required = {key: value for key, value in document(type_).items() if key in keys(type_, "required")}
         minimal = REGISTRY[type_].restore(required)
         minimal.validate()
-        assert minimal.stored() == minimal.shown() == required
+        assert minimal.document() == minimal.shown() == required
 
     def test_empty_one(self, type_):
         with pytest.raises(InvalidRequest) as caught:
@@ -110,23 +123,44 @@ class TestConfiguration:
 
     @given(st.data())
     def test_wrong_types_are_refused(self, type_, data):
-        key, value = data.draw(st.sampled_from(sorted(document(type_)))), data.draw(WRONG_TYPES)
-        with pytest.raises(InvalidRequest, match=f"field '{key}' must be a string"):
+        key = data.draw(st.sampled_from(sorted(document(type_))))
+        is_text = isinstance(document(type_)[key], str)
+        value = data.draw(WRONG_TYPES | WRONG_OBJECTS if is_text else WRONG_TYPES | st.text(min_size=1))
+        with pytest.raises(InvalidRequest, match=f"field '{key}' must be {'a string' if is_text else 'an object'}"):
             REGISTRY[type_].restore(document(type_) | {key: value})
+
+    def test_own_fields_of_the_gateway_cannot_be_sent(self, type_):
+        own = keys(type_, "read_only")
+        sent = REGISTRY[type_].parse(document(type_) | dict.fromkeys(own, 1))
+        assert sent.document() == {key: value for key, value in document(type_).items() if key not in own}
 
     def test_secrets_are_shown_masked_and_stored(self, type_):
         secret = keys(type_, "secret")
-        assert provider(type_).shown() == document(type_) | dict.fromkeys(secret, MASK)
-        assert not any(value in str(provider(type_).shown()) for key, value in document(type_).items() if key in secret)
+        assert provider(type_).shown() == document(type_) | {key: filled(document(type_)[key], MASK) for key in secret}
+        assert provider(type_).secrets() == {key: document(type_)[key] for key in secret}
+        assert not [text for text in (str(provider(type_).shown()), repr(provider(type_))) for each in texts(type_) if each in text]
+
+    def test_masked_secrets_can_be_opened_again(self, type_):
+        masked = REGISTRY[type_].restore(provider(type_).shown())
+        masked.validate()
+        assert len(masked.masks()) == len(texts(type_))
+        assert masked.opened(provider(type_).secrets()) == provider(type_)
+        assert provider(type_).masks() == []
 
     def test_mask_keeps_the_old_secret(self, type_):
         old, shown = provider(type_), provider(type_).shown()
         assert REGISTRY[type_].restore(shown).keeping_secrets_of(old) == old
         for key in keys(type_, "secret"):
-            changed = REGISTRY[type_].restore(shown | {key: "new"}).keeping_secrets_of(old)
-            assert changed.stored() == document(type_) | {key: "new"}
-            removed = REGISTRY[type_].restore(shown | {key: ""}).keeping_secrets_of(old)
-            assert key not in removed.stored()
+            new = filled(shown[key], "new")
+            changed = REGISTRY[type_].restore(shown | {key: new}).keeping_secrets_of(old)
+            assert changed.document() == document(type_) | {key: new}
+            removed = REGISTRY[type_].restore(shown | {key: type(shown[key])()}).keeping_secrets_of(old)
+            assert key not in removed.document()
+
+    def test_mask_of_a_secret_that_was_not_there_stays(self, type_):
+        required = {key: value for key, value in document(type_).items() if key in keys(type_, "required")}
+        masked = REGISTRY[type_].restore(provider(type_).shown())
+        assert masked.keeping_secrets_of(REGISTRY[type_].restore(required)).masks() == masked.masks()
 
     def test_secrets_of_another_type_are_not_kept(self, type_):
         shown = REGISTRY[type_].restore(provider(type_).shown())
@@ -149,7 +183,7 @@ def call(network, monkeypatch):
     def call(type_, url, timeout=2.0):
         if ENTRIES[type_].endpoint:
             monkeypatch.setenv(ENTRIES[type_].endpoint, url)
-        return provider(type_, url).call(Call(ENTRIES[type_].payload, Purpose.ASYNC, timeout, "event-1", "delivery-1"), network)
+        return provider(type_, url).call(Call(ENTRIES[type_].payload, Purpose.ASYNC, timeout, "event-1", "delivery-1", NOON), network)
 
     return call
 

@@ -1,24 +1,27 @@
 """The same world over the real adapters, as the product wires them, and the emulated AWS that fails at the wire."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from json import loads
+from functools import cached_property
 
 import boto3
 
 from eventgateway import wiring
-from eventgateway.core.delivery import Delivery
-from eventgateway.core.message import parse
-from eventgateway.core.ports import DeadLetter
+from eventgateway.core.dead_letter import DeadLetter, LetterFilter, position
+from eventgateway.core.instant import LAST
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.operations.spaces import Spaces
 from eventgateway.settings import Settings
+from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from local.pump import Pump
+from tests.fakes import MemoryPayloads
 from tests.faults.chance import Died
 from tests.faults.faulty_aws import FaultyAws, MotoQueue
 from tests.faults.flaky import Faults, FlakyFunctions
-from tests.faults.model_sqs import Waiting
 from tests.faults.world import OneAfterTheOther, Subscribed, World, configuration, pairs_of
+
+SPACES = ("default", "other", "one", "two")  # of all tests
 
 
 def configure(settings: Settings, subscribed: Subscribed) -> None:
@@ -31,23 +34,22 @@ def configure(settings: Settings, subscribed: Subscribed) -> None:
 
 @dataclass
 class Letters:
-    """The dead letters in the emulated table, of events with a prefix."""
+    """The dead letters that the store tells of, of events with a prefix; read once."""
 
     table: str
-    prefix: str
+    prefix: str = ""
 
-    @property
+    @cached_property
     def letters(self) -> list[DeadLetter]:
-        rows = boto3.resource("dynamodb").Table(self.table).scan()["Items"]
-        documents = [loads(row["document"]) for row in rows if row["pk"].startswith("deadletter#") and "document" in row]
-        made = [DeadLetter(_delivery(each["message"]), each["reason"], each["at"]) for each in documents]
+        made = [letter for space in SPACES for letter in self._of(space)]
         return [each for each in made if each.delivery.event_id.startswith(self.prefix)]
 
-
-def _delivery(text: str) -> Delivery:
-    message = parse(text)
-    assert isinstance(message, Delivery)
-    return message
+    def _of(self, space: str) -> Iterator[DeadLetter]:
+        store, before = DynamoDeadLetters(self.table, MemoryPayloads()), position(LAST)
+        while before:
+            page = store.page(space, LetterFilter(), before, 1000)
+            yield from page.letters
+            before = page.before
 
 
 @dataclass
@@ -88,7 +90,7 @@ class AwsWorld(World):
     def start_worker(self) -> None:
         made = self.shared.worker
         ports = {"spaces": self._cold(made.deliverer.spaces), "outbound": self.functions, "clock": self.clock}
-        self.worker = DeliveryWorker(replace(made.deliverer, **ports), made.queue, OneAfterTheOther(self.chance))
+        self.worker = DeliveryWorker(replace(made.deliverer, **ports), made.queue, OneAfterTheOther(self.chance), made.runner)
 
     def _cold(self, spaces: Spaces) -> Spaces:
         """The routing table of a new instance, in simulated time."""
@@ -110,8 +112,7 @@ class AwsWorld(World):
         return bool(batch)
 
     def _handler(self, event: dict, context: object) -> object:
-        batch = [Waiting(each["messageId"], each["body"], "", 0.0, 1, [each["receiptHandle"]]) for each in event["Records"]]
-        return self.answered(batch)[0]
+        return self.answered(event["Records"])
 
     def check(self) -> None:
         self.shared.aws.wire.chance = None

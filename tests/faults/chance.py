@@ -27,6 +27,16 @@ class Died(BaseException):
     """The process is gone: nothing in it may catch this."""
 
 
+class Violation(BaseException):
+    """The gateway did what it must never do: it may not catch this either."""
+
+
+def insist(holds: bool, what: str) -> None:
+    """Raise Violation unless it holds."""
+    if not holds:
+        raise Violation(what)
+
+
 @dataclass
 class Chance:
     """Strikes with a rate for each kind of fault. Everything but functions is calm once it struck `budget` times, so that all ends."""

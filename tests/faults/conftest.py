@@ -22,12 +22,14 @@ def simulated(monkeypatch) -> SimulatedTime:
     """The clock of a world, by which deadlines are reckoned too."""
     clock = SimulatedTime()
     monkeypatch.setattr(Deadline, "after", clock.deadline)
+    monkeypatch.setattr("eventgateway.delivery_worker.time", clock.time)
     return clock
 
 
 @pytest.fixture
-def quiet():
-    """Thousands of failures, each with its traceback in the log, would take most of the time."""
+def quiet(monkeypatch):
+    """Thousands of failures, each with its places in the log, would take most of the time."""
+    monkeypatch.setattr("eventgateway.delivery_worker.trace", lambda _: {})
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

@@ -27,6 +27,7 @@ from local.pump import Pump
 from local.resources import DEAD_LETTER_QUEUE, QUEUE, create_resources
 from local.wire import Call
 from tests.faults.aws_world import Letters
+from tests.faults.faulty_aws import make_visible
 from tests.loopback import Loopback, Request, Step, answer
 
 ROOT = Path(__file__).parents[2]
@@ -91,23 +92,26 @@ class Emulated:
 
     def reappear(self) -> None:
         """All messages are visible again, as after the visibility time-out, and due."""
-        for message in self.waiting:
-            message.visible_at = message.delayed_until = 0.0
+        make_visible(self.emulator.queue(QUEUE).waiting)
+
+    def forget(self) -> None:
+        """Nothing waits any more."""
+        self.emulator.queue(QUEUE).purge()
 
     @property
     def waiting(self) -> list[Any]:
         """The messages in the queue."""
-        return self.emulator.queue(QUEUE)._messages
+        return list(self.emulator.queue(QUEUE).waiting)
 
     @property
     def poison(self) -> list[str]:
         """The bodies in the queue's own dead-letter queue."""
-        return [each.body for each in self.emulator.queue(DEAD_LETTER_QUEUE)._messages]
+        return [each.body for each in self.emulator.queue(DEAD_LETTER_QUEUE).waiting]
 
     @property
     def reasons(self) -> list[tuple[str, str]]:
         """Functions and reasons of all dead letters."""
-        letters = Letters(self.settings.records_table, "").letters
+        letters = Letters(self.settings.records_table).letters
         return sorted((each.delivery.function_id, each.reason) for each in letters)
 
     def calls(self) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from json import dumps
 from types import SimpleNamespace
@@ -14,9 +15,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
 import local.moto_queues
+import local.waiting
 from eventgateway.core.message import Message, parse
 from local.emulator import Emulator
 from local.resources import DEAD_LETTER_QUEUE, QUEUE
+from local.waiting import WaitingMessages
 from local.wire import SEND_MESSAGE, Answer, Call
 from tests.faults.chance import Chance
 from tests.faults.model_sqs import FAILED
@@ -55,7 +58,9 @@ class FaultyAws(Emulator):
         self.wire = Wire()
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        request = copy(request)  # the emulator reads its body; the SDK rewinds its own when it tries again
         call, chance = Call.of(request), self.wire.chance
+        request.body = call.body
         if chance is None:
             return self._noted(call, super().__call__(request))
         self.wire.clock.step(chance)
@@ -115,11 +120,11 @@ class MotoQueue:
 
     @property
     def waiting(self) -> list[Any]:
-        return self.aws.queue(QUEUE)._messages
+        return list(self.aws.queue(QUEUE).waiting)
 
     @property
     def dead(self) -> list[Any]:
-        return self.aws.queue(DEAD_LETTER_QUEUE)._messages
+        return list(self.aws.queue(DEAD_LETTER_QUEUE).waiting)
 
     @property
     def taken(self) -> list[Message]:
@@ -131,11 +136,18 @@ class MotoQueue:
 
     def disturb(self, chance: Chance) -> None:
         """What standard queues do: hand out what is being handled already, and in any order."""
+        kept = self.aws.queue(QUEUE).waiting
         if chance.strikes("copy"):
-            for each in self.waiting:
-                each.visible_at = 0.0
+            make_visible(kept)
         if chance.strikes("shuffle"):
-            self.waiting[:] = chance.shuffled(self.waiting)
+            kept._ready = {each.id: each for each in chance.shuffled(kept.ready())}
+
+
+def make_visible(kept: WaitingMessages) -> None:
+    """Let all messages be received at once."""
+    for message in kept:
+        message.visible_at = message.delayed_until = 0.0
+        kept.place(message)
 
 
 @contextmanager
@@ -144,6 +156,7 @@ def in_time_of(clock: SimulatedTime) -> Iterator[None]:
     with ExitStack() as stack:
         for module in (moto.sqs.models, local.moto_queues):
             stack.enter_context(patch.object(module, "unix_time", clock.time))
+        for module in (moto.sqs.models, local.waiting):
             stack.enter_context(patch.object(module, "unix_time_millis", lambda: clock.now * 1000))
         stack.enter_context(patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=clock.advance)))
         yield

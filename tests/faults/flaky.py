@@ -10,7 +10,7 @@ from eventgateway.core.errors import FunctionOverflow, FunctionThrottled, Functi
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.core.retry import LONGEST_ASKED
 from tests.fakes import MemoryAttempts, MemoryDeadLetters, MemoryPayloads, MemoryStore
-from tests.faults.chance import Chance
+from tests.faults.chance import Chance, insist
 from tests.faults.simulated_time import SimulatedTime
 
 AWAY = Unavailable("It is away.")
@@ -54,10 +54,22 @@ def flaky(port: type, *methods: str) -> type:
     return dataclass(type(made.__name__, (made,), {"__annotations__": {"faults": Faults}, "faults": None}))
 
 
+@dataclass
+class ManyLetters(MemoryDeadLetters):
+    """Looks for a letter to replace only where there is one."""
+
+    keys: set[tuple[str, str]] = field(default_factory=set)
+
+    def _drop(self, space: str, key: str) -> None:
+        if (space, key) in self.keys:
+            super()._drop(space, key)
+        self.keys.add((space, key))
+
+
 FlakyStore = flaky(MemoryStore, "gateway_version", "space_versions", "load", "changes")
 FlakyPayloads = flaky(MemoryPayloads, "put", "get")
 FlakyAttempts = flaky(MemoryAttempts, "begin")
-FlakyDeadLetters = flaky(MemoryDeadLetters, "put")
+FlakyDeadLetters = flaky(ManyLetters, "put")
 
 
 @dataclass(frozen=True)
@@ -81,14 +93,14 @@ class FlakyFunctions:
     bodies: dict[str, bytes] = field(default_factory=dict)
     asked: dict[tuple[str, float], float] = field(default_factory=dict)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> HttpAnswer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, private: Mapping[str, str]) -> HttpAnswer:
         clock, chance = self.faults.clock, self.faults.chance
-        assert 0 < timeout <= clock.left(), "a call must end before its invocation does"
+        insist(0 < timeout <= clock.left(), "a call must end before its invocation does")
         clock.step(chance)
         if chance.strikes("overlap"):
             self.meanwhile()
         call = (headers["X-Event-Id"], url.rpartition("/")[2], headers["X-Delivery-Id"])
-        assert self.bodies.get(call[0], body) == body
+        insist(self.bodies.get(call[0], body) == body, "an event must arrive as it was sent")
         try:
             answer = self._answer(timeout)
         except BaseException:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from eventgateway.core.delivery import MESSAGE_LIMIT
 from eventgateway.core.message import Message, parse
 from eventgateway.queue import BATCH_MESSAGES, GROUP_LIMIT, LONGEST_DELAY
-from tests.faults.chance import Chance
+from tests.faults.chance import Chance, insist
 from tests.faults.simulated_time import SimulatedTime
 
 VISIBILITY_SECONDS = 180
@@ -38,8 +38,14 @@ class Waiting:
     body: str
     group: str
     visible_at: float
+    sent_at: float
     receives: int = 0
     handles: list[str] = field(default_factory=list)
+
+    def record(self) -> Json:
+        """As the delivery function gets it."""
+        sent = {"SentTimestamp": str(int(self.sent_at * 1000))}
+        return {"messageId": self.id, "receiptHandle": self.handles[-1], "body": self.body, "attributes": sent}
 
 
 @dataclass
@@ -54,9 +60,9 @@ class ModelSqs:
     numbers: count = field(default_factory=count)
 
     def send_message_batch(self, QueueUrl: str, Entries: Sequence[Json]) -> Json:  # noqa: N803 - as in botocore
-        assert 0 < len(Entries) <= BATCH_MESSAGES
-        assert len({each["Id"] for each in Entries}) == len(Entries)
-        assert sum(len(each["MessageBody"].encode()) for each in Entries) <= MESSAGE_LIMIT
+        insist(0 < len(Entries) <= BATCH_MESSAGES, "a batch has one to ten entries")
+        insist(len({each["Id"] for each in Entries}) == len(Entries), "entries have ids of their own")
+        insist(sum(len(each["MessageBody"].encode()) for each in Entries) <= MESSAGE_LIMIT, "a batch has at most 1 MiB")
         self._begin()
         failed = [each for each in Entries if self.chance.strikes("part")]
         done = [each for each in Entries if each not in failed]
@@ -68,7 +74,7 @@ class ModelSqs:
         return {"Successful": [{"Id": each["Id"]} for each in done], "Failed": [FAILED | {"Id": each["Id"]} for each in failed]}
 
     def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
-        assert 0 <= VisibilityTimeout <= 12 * 3600
+        insist(0 <= VisibilityTimeout <= 12 * 3600, "a message is invisible for at most 12 hours")
         self._begin()
         for each in self.waiting.values():
             if ReceiptHandle in each.handles:
@@ -106,10 +112,10 @@ class ModelSqs:
 
     def _take(self, entry: Json) -> None:
         message, delay, group = parse(entry["MessageBody"]), entry.get("DelaySeconds", 0), entry["MessageGroupId"]
-        assert 0 <= delay <= LONGEST_DELAY
-        assert group == message.space[:GROUP_LIMIT]
+        insist(0 <= delay <= LONGEST_DELAY, "a delay has at most 15 minutes")
+        insist(group == message.space[:GROUP_LIMIT], "the group of a message is its space")
         name = str(next(self.numbers))
-        self.waiting[name] = Waiting(name, entry["MessageBody"], group, self.clock.now + delay)
+        self.waiting[name] = Waiting(name, entry["MessageBody"], group, self.clock.now + delay, self.clock.now)
         self.taken.append(message)
 
     def _begin(self) -> None:

@@ -17,7 +17,7 @@ def world_of(simulated, subscribed=FEW):
 
 
 def records(world):
-    return [{"messageId": each.id, "receiptHandle": each.handles[-1], "body": each.body} for each in world.sqs.receive()]
+    return [each.record() for each in world.sqs.receive()]
 
 
 def failed(answer):
@@ -53,7 +53,7 @@ def test_a_call_gets_what_is_left_and_not_more(simulated, monkeypatch):
     """Functions that never answer: each call of this batch, one after the other, has less time than the one before."""
     world, timeouts = world_of(simulated), []
 
-    def silence(url, body, headers, timeout):
+    def silence(url, body, headers, timeout, private):
         timeouts.append((timeout, world.clock.left()))
         world.clock.advance(timeout)
         raise FunctionUnreachable("timed out")
@@ -77,7 +77,7 @@ def test_a_call_does_not_get_the_time_that_the_steps_before_it_took(simulated, m
         world.clock.advance(3.0)
         return get(key)
 
-    def post(url, body, headers, timeout):
+    def post(url, body, headers, timeout, private):
         timeouts.append(timeout)
         return HttpAnswer(200, b"")
 

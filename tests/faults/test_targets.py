@@ -40,7 +40,7 @@ def gateway(running):
     """Of all tests here; each has an event type and a function of its own."""
     running.functions.requests.clear()
     yield running
-    running.waiting.clear()
+    running.forget()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier
+from time import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from eventgateway.operations.deliver import OUTCOME_UNKNOWN
 from tests.fakes import Gateway
 from tests.faults.chance import Died
 from tests.faults.emulated import answer_of, over_http, start_function
+from tests.faults.model_sqs import Waiting
 from tests.faults.world import NONSENSE
 from tests.loopback import Loopback, Then, answer
 
@@ -23,9 +25,9 @@ def test_a_thread_that_dies_takes_the_whole_batch_with_it():
     fakes.subscribe("async", "g")
     fakes.emit()
     fakes.functions.answers["g"] = Died()
-    records = [{"messageId": each.id, "receiptHandle": "r", "body": each.message()} for each in fakes.queue.waiting]
+    records = [Waiting(each.id, each.message(), "default", 0.0, time(), 1, ["r"]).record() for each in fakes.queue.waiting]
     with ThreadPoolExecutor(2) as pool, pytest.raises(Died):
-        DeliveryWorker(fakes.deliverer, fakes.queue, pool).handle({"Records": records}, 60)
+        DeliveryWorker(fakes.deliverer, fakes.queue, pool, fakes.runner).handle({"Records": records}, 60)
     assert sorted(fakes.functions.called()) == ["f", "g"]
 
 

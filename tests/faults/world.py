@@ -17,13 +17,14 @@ from eventgateway.delivery_worker import AFTERWARDS, DeliveryWorker
 from eventgateway.operations.deliver import OUTCOME_UNKNOWN, Deliverer
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
+from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.spaces import Spaces
 from eventgateway.queue import SqsQueue
 from local.pump import MalformedAnswer, failures
-from tests.fakes import Gateway, MemoryStore
+from tests.fakes import Gateway, MemoryClaims, MemoryRedrives, MemoryStore
 from tests.faults.chance import Chance, Died
 from tests.faults.flaky import Faults, FlakyAttempts, FlakyDeadLetters, FlakyFunctions, FlakyPayloads, FlakyStore
-from tests.faults.model_sqs import URL, ModelSqs, Waiting
+from tests.faults.model_sqs import URL, Json, ModelSqs, Waiting
 from tests.faults.simulated_time import SimulatedTime
 
 FUNCTION_SECONDS = 180.0
@@ -79,7 +80,7 @@ class World:
         self.sqs = ModelSqs(self.clock, self.chance)
         self.queue = SqsQueue(URL, self.sqs)
         self.store = FlakyStore(log=configuration(pairs_of(self.subscribed)).log, faults=faults)
-        self.letters, self.attempts = FlakyDeadLetters(faults=faults), FlakyAttempts(faults=faults)
+        self.letters, self.attempts = FlakyDeadLetters(self.clock, faults=faults), FlakyAttempts(faults=faults)
         self.outbox = Outbox(self.queue, FlakyPayloads(faults=faults))
         self.functions = FlakyFunctions(faults, self.invoke)
         self.start_router()
@@ -87,13 +88,15 @@ class World:
 
     def start_router(self) -> None:
         """A cold one."""
-        self.receiver = Receiver(self._spaces(), self.outbox, self.functions, self.clock)
+        self.receiver = Receiver(self._spaces(), self.outbox, self.functions, self.clock, MemoryClaims())
 
     def start_worker(self) -> None:
         """A cold one."""
         ports = (self.letters, self.attempts, self.functions, self.clock)
-        deliverer = Deliverer(self._spaces(), self.outbox, *ports, delivery_seconds=28.0)
-        self.worker = DeliveryWorker(deliverer, self.queue, OneAfterTheOther(self.chance))
+        spaces = self._spaces()
+        runner = RedriveRunner(Redriver(spaces, self.letters, self.outbox, self.clock), MemoryRedrives(self.clock))
+        deliverer = Deliverer(spaces, self.outbox, *ports, delivery_seconds=28.0)
+        self.worker = DeliveryWorker(deliverer, self.queue, OneAfterTheOther(self.chance), runner)
 
     def _spaces(self) -> Spaces:
         return Spaces(self.store, REGISTRY, self.clock, max_stale=0.0)
@@ -130,19 +133,16 @@ class World:
             self.depth -= 1
         return True
 
-    def answered(self, batch: list[Waiting]) -> tuple[object, list[dict[str, str]]]:
-        """What an invocation answers to a batch, and the records it got."""
-        records = [{"messageId": each.id, "receiptHandle": each.handles[-1], "body": each.body} for each in batch]
+    def answered(self, records: list[Json]) -> object:
+        """What an invocation answers to a batch."""
         seconds = self.chance.pick(0.0, AFTERWARDS, AFTERWARDS + 1, AFTERWARDS + 5) if self.chance.strikes("hurry") else FUNCTION_SECONDS
         with self.clock.invocation(seconds):
-            answer: object = self.worker.handle({"Records": records}, seconds)
-        if self.chance.strikes("garble"):
-            answer = self.chance.pick(*NONSENSE)
-        return answer, records
+            answer = self.worker.handle({"Records": records}, seconds)
+        return self.chance.pick(*NONSENSE) if self.chance.strikes("garble") else answer
 
     def _succeeded(self, batch: list[Waiting]) -> list[str]:
-        answer, records = self.answered(batch)
-        failed = failures(answer, records)
+        records = list(map(Waiting.record, batch))
+        failed = failures(self.answered(records), records)
         return [record["receiptHandle"] for record in records if record["messageId"] not in failed]
 
     def rest(self) -> None:

@@ -12,7 +12,15 @@ REASONS = (
     "Invalid update. ",
     " cannot be deleted because ",
     "The parameter 'cursor' must be ",
+    " must be a time (RFC 3339)",  # leap seconds
     "missing required fields for HTTP endpoint",  # the URL
+    "retry is for async subscriptions",
+    "no secret is stored that the mask could mean",
+    "the header is the gateway's own",
+    "names of headers are the same in any case",
+    "the secrets of the provider have ",
+    "Key: 'Subscription.Path' ",  # its segments and parameters, and the slash that is put in front
+    "Key: 'CORS.Path' ",
 )
 
 

@@ -10,17 +10,24 @@ from pathlib import Path
 import pytest
 
 from eventgateway import providers
+from eventgateway.core import limits
 from eventgateway.core.document import METHODS
 from eventgateway.core.provider import Provider
-from eventgateway.operations import system_events
+from eventgateway.operations import redrive, system_events
+from eventgateway.operations.dead_letters import MOST_RUNNING
 from eventgateway.providers.awslambda import ADVICE
-from eventgateway.web import config_api, metrics, paging
+from eventgateway.web import config_api, dead_letters_api, metrics, paging
 from eventgateway.web.openapi import text
 from tests.clients.gateway import Gateway, serving
 
 PAGE = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CHANGING = {r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "<uuid>", r"20\d\d-\d\d-\d\dT[\d:.]+Z": "<time>"}
+CHANGING = {
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "<uuid>",
+    r"20\d\d-\d\d-\d\dT[\d:.]+Z": "<time>",
+    r"\bMT[A-Za-z0-9_-]{60,}": "<dead letter>",
+    r"\d{16}-<uuid>": "<redrive>",
+}
 SPACE = "config=http://localhost:4001/v1/spaces/default\n"  # a variable of the page; each block is a shell of its own
 
 
@@ -53,7 +60,7 @@ def comparable(output: str) -> str:
 def test_the_examples_are_real(tmp_path: Path) -> None:
     (handler, nothing), *examples = steps()
     assert run(handler, tmp_path) == nothing
-    assert len(examples) == 10
+    assert len(examples) == 14
     with serving(tmp_path, {"echo": "echo.py:handler"}) as gateway:
         for commands, output in examples:
             assert output
@@ -82,11 +89,16 @@ def test_every_field_of_the_config_api_is_documented() -> None:
         *(f"`{name}`" for name in (system_events.RECEIVED, system_events.INVOKING, system_events.INVOKED, system_events.INVOCATION_FAILED)),
         *(f"`{method}`" for method in METHODS),
         *(f"`{name}`" for name in (metrics.BACKLOG, *(each[1] for each in metrics.COUNTERS + metrics.GAUGES + metrics.HISTOGRAMS))),
+        *(f"`{reason}`" for reason in (redrive.NO_SUBSCRIPTION, redrive.NO_FUNCTION, redrive.NO_EVENT)),
+        *(f"`{name}=<" for name in (*dead_letters_api.FILTERS, *dead_letters_api.PAGING)),
+        *(f"`{state}`" for state in (dead_letters_api.SHOWN, dead_letters_api.GONE, dead_letters_api.TOO_LARGE)),
+        dead_letters_api.FILTERS_IN_BODY,
+        f"{MOST_RUNNING} redrives of the space are running. Please wait until one is done.",
         paging.WRONG_LIMIT,
         paging.WRONG_CURSOR,
         paging.TOO_LARGE,
         f"The document has {config_api.BODY_LIMIT + 1} bytes, the limit is {config_api.BODY_LIMIT}.",
-        f"The name of a space has at most {config_api.SPACE_LIMIT} bytes.",
+        f"The name of a space has at most {limits.NAME} characters.",
     ],
 )
 def test_what_the_code_says_is_documented(fact: str) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from eventgateway.core.event_type import EventType
 from eventgateway.core.json import dumps
+from eventgateway.core.ports import Change
 from eventgateway.web.config_api import ConfigApi
-from eventgateway.web.paging import ANSWER_LIMIT, PAGE_LIMIT
+from eventgateway.web.paging import ANSWER_LIMIT, PAGE_LIMIT, TOO_LARGE
 from tests.fakes import Gateway
 
 LAMBDA_LIMIT = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -33,8 +34,10 @@ class Client:
         return answer["statusCode"], json.loads(answer["body"])
 
     def add(self, *names: str, **labels: str) -> None:
+        """Store event types, also some that are larger than they may be today."""
         for name in names:
-            self.gateway.create(EventType.kind, {"name": name, "metadata": {**labels}})
+            version, event_type = self.gateway.store.space_version("default") + 1, EventType("default", name, None, labels)
+            self.gateway.store.commit(Change("default", version, EventType.kind, name, None, event_type.stored()))
 
     def remove(self, name: str) -> None:
         self.gateway.manager.delete(EventType.kind, "default", name)
@@ -198,6 +201,22 @@ def test_whatever_is_answered_fits_into_what_lambda_hands_over(client: Client, l
 
 
 def test_a_name_of_a_space_that_could_be_no_key_is_refused(client: Client) -> None:
-    assert client.ask(f"{'s' * 1024}/functions") == (200, {"functions": []})
-    assert client.refusal("", f"{'s' * 1025}/functions") == "The name of a space has at most 1024 bytes."
-    assert client.refusal("", f"{'ä' * 513}/functions/f") == "The name of a space has at most 1024 bytes."
+    assert client.ask(f"{'s' * 256}/functions") == (200, {"functions": []})
+    assert client.refusal("", f"{'s' * 257}/functions") == "The name of a space has at most 256 characters."
+    assert client.refusal("", f"{'ä' * 257}/functions/f") == "The name of a space has at most 256 characters."
+
+
+def test_a_list_takes_as_many_labels_as_a_resource_can_have(client: Client) -> None:
+    labels = "".join(f"&metadata.{number}=x" for number in range(64))
+    assert client.page(f"limit=1{labels}") == ([], None)
+    message = "A list takes at most 64 parameters besides 'limit' and 'cursor', not 65."
+    for one_more in ("&metadata.x=y", "&x", ";x=", "&metadata.0=y"):
+        assert client.refusal(f"limit=1{labels}{one_more}") == message
+
+
+def test_a_list_that_is_too_large_was_shown_as_a_whole_before_it_was_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    client.add(*(f"{number:03}" for number in range(200)), label="x" * 100_000)
+    monkeypatch.setattr(EventType, "shown", lambda each: shown.append(each.name) or each.stored())
+    assert client.refusal("") == TOO_LARGE
+    assert len(shown) == 50

@@ -146,8 +146,9 @@ class TestFailures:
         """Regression: the message quoted the garbage, which was our own request."""
         login = "dXNlcjpwYXNzd29yZA=="
         server.script = lambda request: [after, f"{request.method} {request.target} {request.headers}".encode(), Then.CLOSE]
+        url = server.url("/secret-path?token=secret-query", "user:password@")
         with pytest.raises(FunctionUnreachable) as caught:
-            client.post(server.url("/secret-path?token=secret-query", "user:password@"), b"secret-body", {}, TIMEOUT)
+            client.post(url, b"secret-body", {}, TIMEOUT, {"X-Token": "secret-header"})
         assert not any(part in caught.value.message for part in ("secret", "password", login, "127.0.0.1"))
 
     @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ class TestFailures:
 
     def test_header_that_cannot_be_sent(self, client, server):
         with pytest.raises(FunctionUnreachable, match="malformed") as caught:
-            client.post(server.url(), b"{}", {"X-Token": "secret\r\nX-Evil: 1"}, TIMEOUT)
+            client.post(server.url(), b"{}", {}, TIMEOUT, {"X-Token": "secret\r\nX-Evil: 1"})
         assert "secret" not in caught.value.message
 
     def test_early_refusal_of_a_large_body_is_an_answer(self, client):

@@ -8,8 +8,10 @@ import pytest
 from eventgateway.core.errors import FunctionFailed, FunctionUnreachable
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.http_client import ANSWER_LIMIT, REDIRECT_LIMIT, HttpClient
-from tests.integration.exchange import CHUNKED, HEADERS, SHORT, post, times_out
+from tests.integration.exchange import CHUNKED, HEADERS, SHORT, TIMEOUT, post, times_out
 from tests.loopback import Loopback, Then, answer, redirect
+
+PRIVATE = {"X-Token": "secret"}
 
 
 class TestDeadline:
@@ -123,6 +125,34 @@ class TestRedirects:
         assert "authorization" not in server.requests[0].headers
         assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
 
+    @pytest.mark.parametrize("status", [302, 307])
+    def test_private_headers_stay_on_their_server(self, client, server, status):
+        server.script = lambda request: [redirect("/there", status) if request.target == "/" else answer()]
+        client.post(server.url(), b"payload", HEADERS, TIMEOUT, PRIVATE)
+        assert [request.headers.get("x-token") for request in server.requests] == ["secret"] * 2
+
+    def test_private_headers_do_not_leave_their_server(self, client, server):
+        """Not even for a redirect back: the other server chose what is asked for there."""
+        with Loopback(lambda _: [redirect(server.url("/back"), 307)]) as other:
+            server.script = lambda request: [redirect(other.url(), 307) if request.target == "/" else answer()]
+            client.post(server.url(), b"payload", HEADERS, TIMEOUT, PRIVATE)
+        sent = [*server.requests, *other.requests]
+        assert [(request.target, request.headers.get("x-token")) for request in sent] == [("/", "secret"), ("/back", None), ("/", None)]
+        assert all(request.headers["content-type"] == HEADERS["Content-Type"] for request in sent)
+
+    def test_private_headers_do_not_leave_their_scheme(self, client, server):
+        server.script = lambda _: [redirect(server.url().replace("http:", "https:"), 307)]
+        with pytest.raises(FunctionUnreachable):
+            client.post(server.url(), b"payload", HEADERS, SHORT, PRIVATE)
+        assert [request.headers.get("x-token") for request in server.requests] == ["secret"]
+
+    @pytest.mark.parametrize("location", ["http://[", "ftp://host/", "http://host:x/"])
+    def test_private_headers_go_nowhere(self, client, server, location):
+        server.script = lambda _: [redirect(location, 307)]
+        with pytest.raises(FunctionUnreachable) as caught:
+            client.post(server.url(), b"payload", HEADERS, TIMEOUT, PRIVATE)
+        assert "secret" not in caught.value.message
+
     def test_on_the_same_server_keeps_the_login(self, client, server):
         server.script = lambda request: [redirect("/there") if request.target == "/" else answer()]
         post(client, server.url(login="user:password@"))
@@ -183,6 +213,28 @@ class TestAnswers:
 
 
 class TestSizeLimit:
+    @pytest.mark.parametrize("number", [97, 98])
+    def test_number_of_headers(self, client, server, number):
+        """http.client's own limit, together with Content-Length: it may not grow unnoticed."""
+        server.script = lambda _: [answer(b"ok", *(f"X-{each}: x" for each in range(number + 1)))]
+        if number == 97:
+            assert post(client, server.url()) == HttpAnswer(200, b"ok")
+        else:
+            with pytest.raises(FunctionUnreachable):
+                post(client, server.url())
+
+    def test_size_of_headers(self, client, server):
+        server.script = lambda request: [answer(b"ok", *[f"X-A: {'x' * 1000}"] * int(request.body), f"X-B: {'x' * 60_000}")]
+        assert post(client, server.url(), b"90").status == 200
+        server.script = lambda request: [answer(b"ok", *[f"X-A: {'x' * 60_000}"] * int(request.body))]
+        assert post(client, server.url(), b"4").status == 200
+        with pytest.raises(FunctionFailed, match="the answer is too large"):
+            post(client, server.url(), b"5")
+
+    def test_large_headers_take_nothing_from_the_body(self, client, server):
+        server.script = lambda _: [answer(bytes(ANSWER_LIMIT), *[f"X-A: {'x' * 60_000}"] * 4)]
+        assert len(post(client, server.url()).body) == ANSWER_LIMIT
+
     def test_default(self, client, server):
         server.script = lambda request: [answer(bytes(ANSWER_LIMIT + int(request.body)))]
         assert len(post(client, server.url(), b"0").body) == ANSWER_LIMIT

@@ -47,6 +47,11 @@ class TestUrls:
         assert (scheme, b64decode(value)) == ("Basic", sent)
         assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
 
+    @pytest.mark.parametrize("name", ["Authorization", "authorization"])
+    def test_header_counts_more_than_the_login(self, client, server, name):
+        client.post(server.url("/x", "user:pass@"), b"{}", {}, SHORT, {name: "Bearer t"})
+        assert server.requests[0].headers["authorization"] == "Bearer t"
+
     @pytest.mark.parametrize("host", HOSTS)
     def test_loopbacks(self, client, host, monkeypatch):
         """Regression: an IPv6 address without a port was split at its last colon."""

@@ -12,6 +12,7 @@ from functions.config import handler as config
 from functions.delivery import handler as delivery
 from functions.router import handler as router
 from local.emulator import Emulator
+from local.lambda_context import LambdaContext
 from local.resources import create_resources
 
 
@@ -61,7 +62,7 @@ def create(kind, document):
 def deliver_all(queue_url):
     messages = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
     records = [{"messageId": each["MessageId"], "receiptHandle": each["ReceiptHandle"], "body": each["Body"]} for each in messages]
-    assert delivery.handler({"Records": records}, None) == {"batchItemFailures": []}
+    assert delivery.handler({"Records": records}, LambdaContext("delivery", 60)) == {"batchItemFailures": []}
 
 
 def test_metrics_of_router_worker_and_config_api_stand_together(settings, target):

@@ -56,7 +56,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 @pytest.fixture
 def recorder(emulator: Emulator, settings: Settings, journal: Journal) -> JournalRecorder:
     """Records everything from here on."""
-    made = JournalRecorder(emulator, journal, (settings.config_table, settings.records_table), settings.queue_url)
+    made = JournalRecorder(emulator, journal, settings)
     emulator.record_with(made)
     return made
 

@@ -17,6 +17,7 @@ import pytest
 
 from eventgateway import __version__
 from local.journal import Journal
+from tests.loopback import Loopback, answer
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/eventgateway/python'}", "PATH": os.environ["PATH"], "COLUMNS": "100"}
@@ -156,6 +157,12 @@ def test_other_things_that_cannot_be_had(tmp_path):
     assert "database of another program" in refusal(run(*ports, "--embed-data-dir", ".", cwd=tmp_path))
 
 
+def test_the_scale_of_retries_is_taken_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "RETRY_SCALE", "0")
+    line = refusal(run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", cwd=tmp_path))
+    assert "RETRY_SCALE='0': must be at least 0.001" in line
+
+
 def test_a_data_directory_in_use(tmp_path):
     journal = Journal.open(tmp_path)
     line = refusal(run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", "--embed-data-dir", str(tmp_path)))
@@ -171,6 +178,26 @@ def test_the_configuration_survives_a_restart(gateway, number):
     assert json.loads(first.ask("connections", "GET", "/v1/spaces/default/eventtypes")[1])["eventTypes"]
     assert first.end(number) == 0
     assert json.loads(gateway().ask("config", "GET", "/v1/spaces/default/eventtypes")[1])["eventTypes"][0]["name"] == "user.created"
+
+
+@pytest.mark.parametrize(("flags", "status"), [([], 201), (["-outbound-guard"], 400), (["-outbound-guard=false"], 201)])
+def test_the_outbound_guard_keeps_functions_away_from_this_machine(gateway, flags, status):
+    running = gateway(*flags)
+    function = {"functionId": "f", "type": "http", "provider": {"url": "http://localhost:8080/"}}
+    assert running.ask("config", "POST", "/v1/spaces/default/functions", function)[0] == status
+
+
+def test_the_outbound_guard_holds_for_functions_that_were_there_before(gateway):
+    with Loopback(lambda _: [answer(b'{"statusCode": 200, "body": "here"}')]) as server:
+        first = gateway()
+        first.create("eventtypes", name="http.request")
+        first.create("functions", functionId="f", type="http", provider={"url": server.url()})
+        first.create("subscriptions", type="sync", eventType="http.request", functionId="f", path="/f", method="GET")
+        assert first.ask("events", "GET", "/f") == (200, b"here")
+        first.end()
+        status, body = gateway("--outbound-guard").ask("events", "GET", "/f")
+        assert (status, json.loads(body)) == (500, {"errors": [{"message": "Function call failed. Please check logs."}]})
+        assert len(server.requests) == 1
 
 
 def wait_for(path: Path) -> None:

@@ -9,11 +9,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.s3.models import FakeKey
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from local.emulator import Emulator
-from local.resources import CONFIG_TABLE, POISON_RECEIVES, QUEUE, RECORDS_TABLE, create_resources
+from local.resources import BUCKET, CONFIG_TABLE, POISON_RECEIVES, QUEUE, RECORDS_TABLE, create_resources
 from tests.local.items import KEY, item, put, raise_version
 
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -113,7 +114,11 @@ def test_emulators_follow_each_other():
 def test_moto_remembers_nothing(dynamodb, sqs, settings, emulator):
     sqs.send_message(QueueUrl=settings.queue_url, MessageBody="x")
     dynamodb.transact_write_items(TransactItems=[put("a"), raise_version()])
-    for model in (emulator.table(CONFIG_TABLE), emulator.queue(QUEUE), *emulator.queue(QUEUE).messages):
+    s3 = boto3.client("s3")
+    for key in ("a", "a", "gone"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    s3.delete_object(Bucket=BUCKET, Key="gone")
+    for model in (emulator.table(CONFIG_TABLE), emulator.queue(QUEUE), *emulator.queue(QUEUE).messages, FakeKey):
         assert len(model.instances_tracked) == 0
 
 

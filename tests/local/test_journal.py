@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.journal import FILE, Changes, Journal, JournalError, Message
+from local.changes import Changes, MasterKey, Message, StoredObject
+from local.journal import APPLICATION_ID, FILE, STEPS, Journal, JournalError
 
 KEY = ("config", "space#a", "meta")
 
@@ -38,15 +39,52 @@ def test_a_change_is_kept_whole_or_not_at_all(journal):
     assert list(journal.items("config")) == []
 
 
-def test_nothing_changed_is_falsy():
-    assert not Changes()
-    assert Changes(deleted=[KEY])
-
-
 def test_messages_come_in_the_order_they_were_sent(journal):
     for name in ("c", "a", "b"):
         journal.write(Changes(sent=[Message(name, "{}", 1, 1)]))
     assert [message.id for message in journal.messages()] == ["c", "a", "b"]
+
+
+def test_objects_and_the_key_come_back(tmp_path):
+    journal = Journal.open(tmp_path)
+    assert journal.master_key() is None
+    journal.keep_master_key(MasterKey("id", b"\x00material"))
+    journal.write(Changes(objects=[StoredObject("a/ä", b"old", 1.0), StoredObject("b", b"\x00\xff", 2.0), StoredObject("c", b"", 3.0)]))
+    journal.write(Changes(objects=[StoredObject("a/ä", b"new", 4.0)], deleted_objects=["b"]))
+    journal.close()
+    journal = Journal.open(tmp_path)
+    assert list(journal.objects()) == [StoredObject("c", b"", 3.0), StoredObject("a/ä", b"new", 4.0)]
+    assert journal.master_key() == MasterKey("id", b"\x00material")
+    journal.drop_objects(before=4.0)
+    assert [each.key for each in journal.objects()] == ["a/ä"]
+    journal.close()
+
+
+def test_a_journal_of_version_1_is_taken_over(tmp_path):
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.executescript(f"{STEPS[0]} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;")
+    connection.execute("INSERT INTO item VALUES ('config', 'space#a', 'meta', '{}')")
+    connection.execute("INSERT INTO message VALUES (1, 'id', '{}', 1.0, 2.0)")
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        journal = Journal.open(tmp_path)
+        journal.write(Changes(objects=[StoredObject("a", b"1", 1.0)]))
+        assert list(journal.items("config")) == [(KEY, "{}")]
+        assert journal.messages() == [Message("id", "{}", 1.0, 2.0)]
+        assert list(journal.objects()) == [StoredObject("a", b"1", 1.0)]
+        journal.close()
+
+
+def test_a_step_to_a_new_version_is_taken_whole_or_not_at_all(tmp_path, monkeypatch):
+    Journal.open(tmp_path).close()
+    monkeypatch.setattr("local.journal.STEPS", (*STEPS, "CREATE TABLE more (a); CREATE TABLE item (a);"))
+    with pytest.raises(JournalError, match="already exists"):
+        Journal.open(tmp_path)
+    monkeypatch.undo()
+    journal = Journal.open(tmp_path)
+    assert list(journal.items("config")) == []
+    journal.close()
 
 
 def test_a_second_process_is_refused(journal, tmp_path, monkeypatch):

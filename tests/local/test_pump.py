@@ -60,7 +60,14 @@ def send(sqs, settings):
 @pytest.fixture
 def left(emulator, settings):
     """Messages that are not deleted, and whether each is invisible."""
-    return lambda: [(message.body, not message.visible) for message in emulator.queue(QUEUE)._messages]
+    return lambda: [(message.body, not message.visible) for message in emulator.queue(QUEUE).waiting]
+
+
+def make_due(queue) -> None:
+    """The time of delayed and invisible messages has come."""
+    for message in queue.waiting:
+        message.visible_at = message.delayed_until = 0
+        queue.waiting.place(message)
 
 
 def test_records_have_the_documented_shape(pumping, send, left):
@@ -121,7 +128,7 @@ def test_failed_records_stay_and_get_visible_again(pumping, send, left, emulator
     send("a", "b")
     with pumping(function):
         assert until(lambda: left() == [("b", True)])
-        emulator.queue(QUEUE)._messages[0].visible_at = 0
+        make_due(emulator.queue(QUEUE))
         assert until(lambda: not left())
     assert function.bodies.count("b") == 2
 
@@ -168,7 +175,7 @@ def test_a_delayed_message_is_delivered_when_it_is_due(pumping, send, emulator):
     with pumping(function):
         send("later", DelaySeconds=900)
         assert not function.called.wait(0.05)
-        emulator.queue(QUEUE)._messages[0].delayed_until = 0
+        make_due(emulator.queue(QUEUE))
         assert function.called.wait(1)
 
 

@@ -3,17 +3,20 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from io import BytesIO
 from json import loads
 from pathlib import Path
 from time import sleep, time
 
 import boto3
 import pytest
+from botocore.config import Config
 
+from local.changes import Changes, StoredObject
 from local.emulator import Emulator
 from local.journal import Journal
-from local.recorder import JournalRecorder
-from local.resources import CONFIG_TABLE, QUEUE, create_resources
+from local.recorder import OBJECT_SECONDS, JournalRecorder
+from local.resources import BUCKET, CONFIG_TABLE, KEY_ALIAS, QUEUE, create_resources
 
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
 ROOT = Path(__file__).parents[2]
@@ -24,7 +27,7 @@ def gateway(folder: Path):
     """AWS as it is after a start with a data directory: clients of DynamoDB and SQS, and the queue's URL."""
     with Emulator() as emulator:
         settings, journal = create_resources(), Journal.open(folder)
-        recorder = JournalRecorder(emulator, journal, (settings.config_table, settings.records_table), settings.queue_url)
+        recorder = JournalRecorder(emulator, journal, settings)
         recorder.restore()
         emulator.record_with(recorder)
         try:
@@ -188,8 +191,10 @@ def test_messages_come_back_as_they_were(tmp_path):
 ACCEPT_AND_HANG = f"""
 import sys, time
 from pathlib import Path
+import boto3
 from tests.local.test_recorder import gateway
 with gateway(Path(sys.argv[1])) as (dynamodb, sqs, url):
+    boto3.client("s3").put_object(Bucket={BUCKET!r}, Key="accepted", Body=b"1")
     sqs.send_message(QueueUrl=url, MessageBody="accepted")
     dynamodb.put_item(TableName={CONFIG_TABLE!r}, Item={{"pk": {{"S": "p"}}, "sk": {{"S": "accepted"}}}})
     print("accepted", flush=True)
@@ -206,6 +211,79 @@ def test_what_was_accepted_survives_a_kill(tmp_path):
     with gateway(tmp_path) as (dynamodb, sqs, url):
         assert [item["sk"]["S"] for item in items(dynamodb)] == ["accepted"]
         assert [message["Body"] for message in received(sqs, url)] == ["accepted"]
+        assert stored(boto3.client("s3")) == {"accepted": b"1"}
+
+
+@contextmanager
+def storage(folder: Path):
+    """Clients of S3 and KMS."""
+    with gateway(folder):
+        yield boto3.client("s3"), boto3.client("kms")
+
+
+def stored(s3) -> dict[str, bytes]:
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
+    return {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
+
+def test_objects_come_back(tmp_path):
+    content = bytes(range(256)) * 4096 * 17  # 17 MiB: more than moto keeps in memory
+    with storage(tmp_path) as (s3, _):
+        for key in ("gone", "gone-2", "gone-3", "default/large", "default/ä b+c%2F?#"):
+            s3.put_object(Bucket=BUCKET, Key=key, Body=b"first")
+        s3.put_object(Bucket=BUCKET, Key="default/large", Body=content)
+        s3.upload_fileobj(BytesIO(b"stream"), BUCKET, "streamed")
+        s3.copy_object(Bucket=BUCKET, Key="copied", CopySource={"Bucket": BUCKET, "Key": "streamed"})
+        s3.delete_object(Bucket=BUCKET, Key="gone")
+        s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": "gone-2"}, {"Key": "gone-3"}, {"Key": "never"}]})
+        before = stored(s3)
+    assert before == {"default/large": content, "default/ä b+c%2F?#": b"first", "streamed": b"stream", "copied": b"stream"}
+    with storage(tmp_path) as (s3, _):
+        assert stored(s3) == before
+
+
+@pytest.mark.parametrize("style", ["path", "virtual"])
+def test_buckets_are_known_by_both_styles_of_address(recorder, journal, style):
+    s3 = boto3.client("s3", region_name="eu-west-1", config=Config(s3={"addressing_style": style}))
+    s3.put_object(Bucket=BUCKET, Key=f"{BUCKET}/a", Body=b"1")
+    s3.create_bucket(Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="theirs", Key=f"{BUCKET}/b", Body=b"2")
+    assert [(each.key, each.body) for each in journal.objects()] == [(f"{BUCKET}/a", b"1")]
+
+
+def test_objects_of_a_month_ago_do_not_come_back(tmp_path):
+    with storage(tmp_path) as (s3, _):
+        s3.put_object(Bucket=BUCKET, Key="new", Body=b"1")
+    journal = Journal.open(tmp_path)
+    journal.write(Changes(objects=[StoredObject("old", b"1", time() - OBJECT_SECONDS - 60)]))
+    journal.close()
+    with storage(tmp_path) as (s3, _):
+        assert stored(s3) == {"new": b"1"}
+    journal = Journal.open(tmp_path)
+    assert [each.key for each in journal.objects()] == ["new"]
+    journal.close()
+
+
+def test_what_an_earlier_run_encrypted_can_be_decrypted(tmp_path):
+    context = {"space": "default"}
+    with storage(tmp_path) as (_, kms):
+        first = kms.encrypt(KeyId=KEY_ALIAS, Plaintext=b"secret", EncryptionContext=context)
+    for _ in range(2):
+        with storage(tmp_path) as (_, kms):
+            again = kms.encrypt(KeyId=KEY_ALIAS, Plaintext=b"other", EncryptionContext=context)
+            assert again["KeyId"] == first["KeyId"]
+            assert kms.describe_key(KeyId=KEY_ALIAS)["KeyMetadata"]["Arn"] == first["KeyId"]
+            for encrypted, plain in ((first, b"secret"), (again, b"other")):
+                assert kms.decrypt(CiphertextBlob=encrypted["CiphertextBlob"], EncryptionContext=context)["Plaintext"] == plain
+            with pytest.raises(kms.exceptions.InvalidCiphertextException):
+                kms.decrypt(CiphertextBlob=first["CiphertextBlob"], EncryptionContext={"space": "another"})
+
+
+def test_each_data_directory_has_a_key_of_its_own(tmp_path):
+    with storage(tmp_path / "a") as (_, kms):
+        encrypted = kms.encrypt(KeyId=KEY_ALIAS, Plaintext=b"secret")["CiphertextBlob"]
+    with storage(tmp_path / "b") as (_, kms), pytest.raises(kms.exceptions.ClientError):
+        kms.decrypt(CiphertextBlob=encrypted)
 
 
 def test_restored_messages_are_in_the_queue_of_that_name(tmp_path):

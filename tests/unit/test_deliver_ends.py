@@ -45,7 +45,7 @@ def answering(gateway, *answers):
     """Let `f` give one answer after the other."""
     left: Iterator[object] = iter(answers)
 
-    def post(url, body, headers, timeout):
+    def post(url, body, headers, timeout, private):
         gateway.functions.timeouts.append(timeout)
         answer = next(left)
         if isinstance(answer, BaseException):
@@ -207,7 +207,7 @@ class TestOnce:
 class TestTime:
     @pytest.mark.parametrize(("left", "timeout"), [(1e9, 28.0), (28.5, 28.0), (7.0, 7.0), (LEAST_SECONDS, LEAST_SECONDS)])
     def test_a_call_ends_before_the_deadline(self, waiting, left, timeout):
-        waiting.functions.post = lambda url, body, headers, given: timeouts.append(given) or HttpAnswer(200, b"")
+        waiting.functions.post = lambda url, body, headers, given, private: timeouts.append(given) or HttpAnswer(200, b"")
         timeouts = []
         waiting.deliverer.deliver(waiting.queue.waiting[0], deadline(left))
         assert timeouts == [min(timeout, 5.0)]
@@ -237,7 +237,7 @@ class TestTime:
     def test_a_worker_without_time_lets_everything_be_received_again_soon(self, waiting, seconds):
         [delivery] = waiting.queue.waiting
         with ThreadPoolExecutor(2) as pool:
-            worker = DeliveryWorker(waiting.deliverer, waiting.queue, pool)
+            worker = DeliveryWorker(waiting.deliverer, waiting.queue, pool, waiting.runner)
             answer = worker.handle({"Records": [record(delivery, 1), record(FanOut((delivery,)), 2)]}, seconds)
         assert failures(answer) == ["m1", "m2"]
         assert sorted(waiting.queue.postponed) == [("r1", 1.0), ("r2", 1.0)]
@@ -250,7 +250,7 @@ def test_a_worker_splits_a_fan_out_which_it_acknowledges_only_then(gateway):
     gateway.emit()
     [fan_out] = gateway.queue.waiting
     with ThreadPoolExecutor(2) as pool:
-        worker = DeliveryWorker(gateway.deliverer, gateway.queue, pool)
+        worker = DeliveryWorker(gateway.deliverer, gateway.queue, pool, gateway.runner)
         gateway.queue.refuse = Unavailable("away")
         assert failures(worker.handle({"Records": [record(fan_out)]}, 60)) == ["m1"]
         gateway.queue.refuse = None

@@ -9,12 +9,14 @@ ARGUMENTS = {
     errors.SystemEventRefused: (), errors.NotAuthorized: (), errors.MalformedResult: (), errors.FunctionFailed: ("why", 500),
     errors.FunctionAccessDenied: ("why", "AccessDeniedException"), errors.PluginError: ("name", "why", 418),
     errors.PluginOverdue: ("name",), errors.FunctionOverflow: ("AWS SQS function", 2, 1),
+    errors.EventPending: (30,),
 }  # fmt: skip
 STATUSES = {
     "GatewayError": None, "InvalidRequest": 400, "SystemEventRefused": 400, "InvalidUpdate": 400, "PathConflict": 400, "InUse": 400,
-    "NotFound": 404, "AlreadyExists": 409, "PayloadTooLarge": 413, "NotAuthorized": 403, "MalformedResult": 500, "Unavailable": 503,
-    "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500, "FunctionThrottled": 500,
-    "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413, "PluginError": 418, "PluginOverdue": 503,
+    "NotFound": 404, "SpaceSuspended": 403, "AlreadyExists": 409, "PayloadTooLarge": 413, "NotAuthorized": 403, "MalformedResult": 500,
+    "Unavailable": 503, "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500,
+    "FunctionRefused": 500, "FunctionThrottled": 500, "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413,
+    "PluginError": 418, "PluginOverdue": 503, "EventPending": 409, "RedriveRefused": 409,
 }  # fmt: skip
 
 
@@ -85,6 +87,13 @@ def test_advice_about_refused_credentials_is_told():
 @pytest.mark.parametrize("class_", [errors.Unavailable, errors.WriteConflict])
 def test_what_is_away_may_be_tried_again(class_):
     assert error_result(error(class_)).headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [(30.0, "30"), (29.01, "30"), (1.0, "1"), (0.2, "1"), (0, "1")])
+def test_a_pending_event_may_be_tried_again_after_whole_seconds(seconds, wait):
+    result = error_result(errors.EventPending(seconds))
+    assert (result.headers["retry-after"], result.headers["content-type"]) == (wait, "application/json")
+    assert result.body == '{"errors":[{"message":"The event is being accepted already. Please try again."}]}'
 
 
 def test_a_bug_of_ours_says_nothing_about_itself():

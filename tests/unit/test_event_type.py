@@ -45,6 +45,53 @@ def test_a_field_of_a_wrong_type_is_refused(document):
         EventType.parse("default", document)
 
 
+@pytest.mark.parametrize("document", [{}, {"deduplicate": None}])
+def test_deduplication_is_off_unless_it_is_asked_for(document):
+    event_type = EventType.parse("default", {"name": "u", **document})
+    assert event_type.deduplicate is None
+    assert "deduplicate" not in event_type.shown()
+
+
+@pytest.mark.parametrize("window", [1, 60, 604800])
+def test_a_window_is_kept_without_what_is_unknown(window):
+    event_type = EventType.parse("default", {"name": "u", "deduplicate": {"windowSeconds": window, "x": 1}})
+    assert event_type.shown() == event_type.stored() == {"space": "default", "name": "u", "deduplicate": {"windowSeconds": window}}
+    assert EventType.restore("default", event_type.stored()) == event_type
+
+
+@pytest.mark.parametrize(
+    ("deduplicate", "tag"),
+    [
+        ({}, "required"),
+        ({"windowSeconds": None}, "required"),
+        ({"windowSeconds": 0}, "required"),
+        ({"windowSeconds": -1}, "min"),
+        ({"windowSeconds": 604801}, "max"),
+    ],
+)
+def test_a_window_has_bounds(deduplicate, tag):
+    with pytest.raises(InvalidRequest) as refused:
+        EventType.parse("default", {"name": "u", "deduplicate": deduplicate})
+    key, field = "Type.Deduplicate.WindowSeconds", "Deduplicate.WindowSeconds"
+    assert refused.value.message == f"{INVALID}Key: '{key}' Error:Field validation for '{field}' failed on the '{tag}' tag"
+
+
+@pytest.mark.parametrize(
+    ("deduplicate", "message"),
+    [
+        (60, "json: field 'deduplicate' must be an object, not a number"),
+        ([], "json: field 'deduplicate' must be an object, not an array"),
+        ({"windowSeconds": "60"}, "json: field 'windowSeconds' must be a whole number, not a string"),
+        ({"windowSeconds": True}, "json: field 'windowSeconds' must be a whole number, not a boolean"),
+        ({"windowSeconds": 1.5}, "json: field 'windowSeconds' must be a whole number, not a number"),
+    ],
+)
+def test_deduplication_of_a_wrong_type_is_refused(deduplicate, message):
+    with pytest.raises(InvalidRequest) as refused:
+        EventType.parse("default", {"name": "u", "deduplicate": deduplicate})
+    assert refused.value.message == INVALID + message
+
+
 def test_no_authorizer_and_an_empty_one_are_different():
     assert EventType.parse("default", {"name": "u", "authorizerId": None}).authorizer_id is None
     assert EventType.parse("default", {"name": "u", "authorizerId": ""}).authorizer_id == ""

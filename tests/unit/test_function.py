@@ -51,10 +51,10 @@ def test_a_function_of_each_type_is_shown_as_it_was_sent(document):
         ("awssqs", {"queueUrl": "q"}),
     ],
 )  # fmt: skip
-def test_secrets_are_masked_in_answers_and_kept_in_the_store(type_, own):
+def test_secrets_are_masked_in_answers_and_in_the_store(type_, own):
     function = parse(of(type_, region="us-east-1", **own, **KEYS, extra=1))
-    assert function.shown()["provider"] == {**own, "region": "us-east-1", **MASKED}
-    assert function.stored()["provider"] == {**own, "region": "us-east-1", **KEYS}
+    assert function.shown()["provider"] == function.stored()["provider"] == {**own, "region": "us-east-1", **MASKED}
+    assert function.provider.document() == {**own, "region": "us-east-1", **KEYS}
 
 
 @pytest.mark.parametrize(
@@ -120,19 +120,88 @@ def test_an_update_takes_the_id_of_the_url():
     assert parse({"type": "http", "provider": {"url": "http://new"}}, identifier="f").id == "f"
 
 
-def test_an_update_with_masked_secrets_keeps_them():
-    old = parse(of("awslambda", arn="arn", region="us-east-1", **KEYS))
-    new = parse(of("awslambda", arn="other", region="us-east-1", **MASKED)).updating(old)
-    assert new.stored()["provider"] == {"arn": "other", "region": "us-east-1", **KEYS}
+@pytest.mark.parametrize("own", [{"sealed": "ciphertext"}, {"sealed": 1}, {"since": 1}])
+def test_what_only_the_gateway_sets_cannot_be_sent(own):
+    assert parse(HTTP | own) == parse(HTTP)
 
 
-def test_an_update_to_another_provider_takes_no_secrets_along():
-    old = parse(of("awslambda", arn="arn", region="us-east-1", **KEYS))
-    new = parse(of("awskinesis", streamName="s", region="us-east-1", awsSecretAccessKey="*****")).updating(old)
-    assert "sec" not in new.stored()["provider"].values()
+@pytest.mark.parametrize("own", ["id", 1, None, {}])
+def test_the_external_id_cannot_be_sent(own):
+    document = of("awslambda", arn="a", region="r", roleArn="arn:aws:iam::123456789012:role/r", externalId=own)
+    assert "externalId" not in parse(document).shown()["provider"]
 
 
-@pytest.mark.parametrize("document", [HTTP, LAMBDA, of("awslambda", arn="a", region="r", **KEYS), HTTP | {"metadata": {"a": "b"}}])
+MALFORMED = [
+    (of("http", url="http://h", headers={"a b": "x"}), "headers.a b"),
+    (of("http", url="http://h", headers={"": "x"}), "headers."),
+    (of("http", url="http://h", headers={"X-A": "x", "X-B": "a\r\nX-C: d"}), "headers.X-B"),
+    (of("http", url="http://h", headers={"X-A": "x\n"}), "headers.X-A"),
+    (of("http", url="http://h", headers={"X-A": " x"}), "headers.X-A"),
+    (of("http", url="http://h", headers={"X-A": ""}), "headers.X-A"),
+    (of("http", url="http://h", headers={"X-A": None}), "headers.X-A"),
+    (of("http", url="http://h", headers={"X-A": "\u2603"}), "headers.X-A"),
+    (of("http", url="http://h", headers={"X-A": "\x7f"}), "headers.X-A"),
+    (of("http", url="http://h", headers={"X-A": "x" * 1025}), "headers.X-A"),
+    (of("http", url="http://h", headers={f"X-{number}": "x" for number in range(21)}), "headers"),
+    (of("http", url="http://h", signingSecret="secret"), "signingSecret"),
+    (of("http", url="http://h", signingSecret="whsec_c2hvcnQ="), "signingSecret"),
+    (of("http", url="http://h", previousSigningSecret="whsec_"), "previousSigningSecret"),
+    (of("awslambda", arn="a", region="r", roleArn="arn:aws:iam::123456789012:user/u"), "roleArn"),
+    (of("awslambda", arn="a", region="r", roleArn="role"), "roleArn"),
+    (of("awslambda", arn="a", region="r", roleArn="arn:aws:iam::12345678901\u0662:role/r"), "roleArn"),
+    (of("awssqs", queueUrl="q", region="r", roleArn="arn:aws:iam::123456789012:role/\n"), "roleArn"),
+]
+
+
+@pytest.mark.parametrize(("document", "name"), MALFORMED, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_malformed_field_is_named(document, name):
+    message = refusal(document)
+    assert message.startswith(f"{INVALID}provider field '{name}' is malformed: ")
+    values = [value for value in document["provider"].get("headers", document["provider"]).values() if value and len(value) > 10]
+    assert not [value for value in values if value in message]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        *(
+            (name, "cannot be set: the header is the gateway's own")
+            for name in ("Host", "content-type", "Content-Length", "TE", "webhook-id")
+        ),
+        *((name, "cannot be set: the header is the gateway's own") for name in ("Webhook-Anything", "X-Event-Id", "Transfer-Encoding")),
+        ("X-a", "is there twice: names of headers are the same in any case"),
+    ],
+)
+def test_a_header_that_is_not_the_owners_to_set(name, reason):
+    headers = {name: "x", "X-A": "y"}
+    assert refusal(of("http", url="http://h", headers=headers)) == f"{INVALID}provider field 'headers.{name}' {reason}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Basic eA=="},
+        {"X-A": "x" * 1024},
+        {"X-A": "\u00e9 \u00ff"},
+        {f"X-{n}": "x" for n in range(20)},
+        {"!#$%&'*+.^_`|~-1a": "x"},
+    ],
+)
+def test_headers(headers):
+    assert parse(of("http", url="http://h", headers=headers)).provider.headers == headers
+
+
+@pytest.mark.parametrize("headers", [None, {}])
+def test_no_headers(headers):
+    assert parse(of("http", url="http://h", headers=headers)) == parse(of("http", url="http://h"))
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:iam::123456789012:role/r", "arn:aws-cn:iam::123456789012:role/path/to/r+=,.@-_"])
+def test_a_role(arn):
+    assert parse(of("awskinesis", streamName="s", region="r", roleArn=arn)).shown()["provider"]["roleArn"] == arn
+
+
+@pytest.mark.parametrize("document", [HTTP, LAMBDA, of("awslambda", arn="a", region="r"), HTTP | {"metadata": {"a": "b"}}])
 def test_a_stored_function_comes_back_as_it_was(document):
     function = parse(document)
     assert Function.restore("default", function.stored(), PROVIDERS) == function

@@ -34,7 +34,7 @@ def config(gateway, monkeypatch):
 @pytest.fixture
 def delivery(gateway, monkeypatch):
     with ThreadPoolExecutor(2) as pool:
-        worker = DeliveryWorker(gateway.deliverer, gateway.queue, pool)
+        worker = DeliveryWorker(gateway.deliverer, gateway.queue, pool, gateway.runner)
         monkeypatch.setattr(functions.delivery.handler, "worker", lambda: worker)
         yield functions.delivery.handler.handler
 

@@ -4,7 +4,7 @@ from eventgateway.core.cors import CorsRule
 from eventgateway.core.errors import AlreadyExists, InUse, InvalidRequest, InvalidUpdate, NotFound, PathConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
-from eventgateway.core.space import KINDS
+from eventgateway.core.space import COLLECTIONS
 from eventgateway.core.subscription import Subscription
 from tests.unit.management import RULE, SYNC, SYNC_ID, create, each_kind, message, update
 
@@ -64,7 +64,7 @@ def test_spaces_do_not_share_resources(manager, kind, document, identifier, name
     assert manager.get(kind, "default", identifier)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.path)
+@pytest.mark.parametrize("kind", COLLECTIONS, ids=lambda kind: kind.path)
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"metadata":1}', b"nope"])
 def test_an_invalid_document_is_refused_before_anything_is_read(gateway, kind, body):
     gateway.store.away = True
@@ -226,7 +226,18 @@ def test_secrets_are_kept_by_sending_the_mask(gateway, manager):
     assert shown["provider"]["awsSecretAccessKey"] == "*****"
     shown["provider"]["arn"] = "b"
     assert update(manager, Function.kind, "l", shown).shown() == shown
-    assert gateway.store.log["default"][-1].after["provider"] == {"arn": "b", "region": "r", **keys}
+    changes = gateway.store.log["default"]
+    assert changes[-1].after["provider"] == shown["provider"]
+    assert changes[-1].after["sealed"] == changes[-2].after["sealed"] == "ciphertext-1"
+    assert update(manager, Function.kind, "l", shown | {"provider": {"arn": "b", "region": "r", **keys}}).shown() == shown
+    assert gateway.store.log["default"] == changes
+
+
+def test_a_refused_function_is_not_sealed(gateway, manager):
+    document = {"functionId": "f", "type": "http", "provider": {"url": "http://host/f", "headers": {"X-A": "secret"}}}
+    with pytest.raises(AlreadyExists):
+        create(manager, Function.kind, document)
+    assert gateway.vault.sealed == {}
 
 
 def test_an_update_takes_effect_for_the_next_event(gateway, manager):

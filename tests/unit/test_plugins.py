@@ -100,7 +100,8 @@ class TestReceived:
         with pytest.raises(PluginError, match=r'^Plugin "p" failed. Please check logs\.$') as failed:
             gateway.emit()
         assert (failed.value.status, gateway.journal) == (500, [])
-        assert any(record.exc_info and record.exc_info[1] is error for record in logged.records)
+        assert [record.errorType for record in logged.records if record.message == "plugin failed"] == [type(error).__name__]
+        assert "secret" not in "".join(str(vars(record)) for record in logged.records)
 
     @pytest.mark.parametrize(
         "returned",

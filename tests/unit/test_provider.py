@@ -4,7 +4,8 @@ from typing import ClassVar
 import pytest
 
 from eventgateway.core.errors import InvalidRequest
-from eventgateway.core.provider import AwsProvider, Credentials, Provider, setting
+from eventgateway.core.provider import AwsProvider, Credentials, Provider
+from eventgateway.core.setting import setting
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Lamp(Provider):
 
     socket: str = setting("socketName", help="Where it is", required=True)
     key: str = setting("switchKey", help="Who may switch it", secret=True)
-    color: str = setting("color", help="Of the light")
+    color: str = setting("color", help="Of the light", pattern="[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,21 @@ def test_a_required_field_is_missing(document):
     assert refused.value.message == "missing required fields for Lamp"
 
 
+@pytest.mark.parametrize("color", ["Red", "red\n", "red blue", "1"])
+def test_a_field_that_has_not_its_form_is_refused(color):
+    with pytest.raises(InvalidRequest) as refused:
+        Lamp("wall", color=color).validate()
+    assert refused.value.message == "provider field 'color' is malformed: Of the light"
+
+
 def test_required_fields_are_enough():
     Lamp("wall").validate()
-    assert Lamp("wall").stored() == {"socketName": "wall"}
+    assert Lamp("wall").document() == {"socketName": "wall"}
 
 
-def test_secrets_are_stored_and_never_shown():
+def test_secrets_are_in_the_document_and_never_shown():
     lamp = Lamp("wall", "s3cret", "red")
-    assert lamp.stored() == {"socketName": "wall", "switchKey": "s3cret", "color": "red"}
+    assert lamp.document() == {"socketName": "wall", "switchKey": "s3cret", "color": "red"}
     assert lamp.shown() == {"socketName": "wall", "switchKey": "*****", "color": "red"}
 
 

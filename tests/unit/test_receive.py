@@ -221,7 +221,7 @@ def test_without_any_configuration_nothing_is_accepted(gateway):
 
 def test_a_call_has_what_is_left_of_the_request_at_most(gateway):
     gateway.subscribe("sync", "f")
-    Receiver(gateway.spaces, gateway.outbox, gateway.functions, gateway.clock, request_seconds=2.0).receive(
+    Receiver(gateway.spaces, gateway.outbox, gateway.functions, gateway.clock, gateway.claims, request_seconds=2.0).receive(
         HttpRequest("POST", "/", "", {"event": "u"})
     )
     assert 1 < gateway.functions.timeouts[0] <= 2

@@ -40,7 +40,7 @@ def test_a_resource_replaces_the_one_with_its_id():
     labelled = Subscription("default", "async", "u", "f", metadata={"a": "b"})
     space = space_of(ASYNC, labelled)
     assert list(space.subscriptions.values()) == [labelled]
-    assert space.asynchronous == {("POST", "/", "u"): (labelled,)}
+    assert space.asynchronous == {("POST", "/", "u"): {"f": labelled}}
 
 
 def test_removing_what_is_not_there_changes_nothing():
@@ -161,7 +161,7 @@ def shape(space):
             space.check_unused(probe)
         except InUse as error:
             in_use.append(error.message)
-    asynchronous = {key: sorted(each.id for each in found) for key, found in space.asynchronous.items()}
+    asynchronous = {key: sorted(each.id for each in found.values()) for key, found in space.asynchronous.items()}
     paths = {(*key, path): tree.resolve(path) for key, tree in space.synchronous.items() for path in ("/", "/a", "/a/1")}
     rules = {(key, path): tree.resolve(path) for key, tree in space.cors_paths.items() for path in ("/", "/a/1")}
     return (

@@ -152,7 +152,7 @@ def test_empty_metadata_is_left_out():
 )
 def test_a_stored_subscription_comes_back_as_it_was(type_, function, path, method, metadata):
     document = {"type": type_, "eventType": "u", "functionId": function, "path": path, "method": method, "metadata": metadata}
-    subscription = Subscription.parse("default", document)
+    subscription = Subscription.restore("default", document)
     assert Subscription.restore("default", subscription.stored()) == subscription
 
 

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from io import BytesIO
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 import botocore.session
@@ -12,6 +13,7 @@ from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
+from eventgateway.aws_role import Roles
 from eventgateway.core.errors import FunctionAccessDenied, FunctionThrottled, FunctionUnreachable, ProviderError
 from eventgateway.core.provider import Credentials
 from eventgateway.core.resource import MASK
@@ -42,20 +44,27 @@ class AwsClients:
         self._session = botocore.session.get_session()
         self._clients: OrderedDict[Key, Any] = OrderedDict()
         self._lock = Lock()
+        self._roles = Roles(self.call)
 
     def call(self, service: str, operation: str, region: str, credentials: Credentials, timeout: float, **parameters: object) -> Any:  # noqa: ANN401
-        """Call an operation (in snake case) once, without retries of the SDK; streams are read. Raises a ProviderError."""
+        """Call an operation (in snake case) once, without retries of the SDK; streams are read. Raises a ProviderError.
+
+        The first call in a role, and one now and then, may take the time of a call to STS longer.
+        """
+        started = monotonic()
+        keys = self._roles.keys(region, credentials) if credentials.role_arn else credentials
         try:
-            client = self._client((service, region, credentials, _step(timeout)))
+            client = self._client((service, region, keys, _step(timeout - (monotonic() - started))))
             answer = getattr(client, operation)(**parameters)
             return _Answer({name: BytesIO(value.read()) if isinstance(value, StreamingBody) else value for name, value in answer.items()})
         except ClientError as error:
-            raise _provider_error(error, credentials) from error
+            raise _provider_error(error, credentials, keys) from error
         except SDK_ERRORS as error:
             raise FunctionUnreachable(type(error).__name__) from error
 
     def close(self) -> None:
-        """Drop all clients, for instance after a snapshot was restored."""
+        """Drop all clients and keys of roles, for instance after a snapshot was restored."""
+        self._roles.close()
         with self._lock:
             self._clients.clear()
 
@@ -88,13 +97,13 @@ def _step(timeout: float) -> float:
     return max((step for step in TIMEOUTS if step <= timeout), default=TIMEOUTS[0])
 
 
-def _provider_error(error: ClientError, credentials: Credentials) -> ProviderError:
+def _provider_error(error: ClientError, *used: Credentials) -> ProviderError:
     code = error.response.get("Error", {}).get("Code", "Unknown")
-    text = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+    text = str(error.response.get("Error", {}).get("Message", ""))
     if code in BAD_SIGNATURE:  # AWS quotes the request, with the session token in its headers
-        text = code
-    for secret in filter(None, (credentials.secret_access_key, credentials.session_token)):
+        text = ""
+    for secret in filter(None, (secret for each in used for secret in (each.secret_access_key, each.session_token))):
         text = text.replace(secret, MASK)
     if code in DENIED:
-        return FunctionAccessDenied(text, code)
-    return FunctionThrottled(text) if code in THROTTLED else FunctionUnreachable(text)
+        return FunctionAccessDenied(code, code, detail=text)
+    return FunctionThrottled(code, text) if code in THROTTLED else FunctionUnreachable(code, text)

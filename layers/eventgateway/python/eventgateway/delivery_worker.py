@@ -3,19 +3,24 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.message import Message, parse
+from eventgateway.core.redrive import RedriveSlice
+from eventgateway.core.trace import trace
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import LEAST_SECONDS, Deliverer
+from eventgateway.operations.redrive import RedriveRunner
 from eventgateway.queue import SqsQueue
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 AFTERWARDS = 8.0  # seconds: what must follow a call, the copy in the queue or the dead letter
+RENEWAL_AGE = 7 * 86400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class DeliveryWorker:
     deliverer: Deliverer
     queue: SqsQueue
     pool: ThreadPoolExecutor
+    runner: RedriveRunner
 
     def handle(self, event: Json, seconds: float) -> Json:
         """Answer a batch, within some seconds, as `ReportBatchItemFailures` wants it
@@ -40,25 +46,35 @@ class DeliveryWorker:
         self.deliverer.spaces.expire()
 
     def _is_done(self, record: Json, deadline: Deadline) -> bool:
-        """Whether the record may be acknowledged: delivered, copied for a later attempt, split, or kept as a dead letter."""
+        """Whether the record may be acknowledged: delivered, copied for a later attempt, split, done, or kept as a dead letter."""
         try:
             message = parse(record["body"])
             if wait := self._wait(message, deadline):
-                self.queue.postpone(record["receiptHandle"], wait)
-                return False
+                return self._wait_further(message, wait, record)
             self._handle(message, deadline)
-        except Exception:
-            log.exception("record failed, it will come again", extra={"messageId": record.get("messageId")})
+        except Exception as error:  # noqa: BLE001 - the outermost handler of a record
+            log.error("record failed, it will come again", extra={"messageId": record.get("messageId"), **trace(error)})  # noqa: TRY400
             return False
         return True
+
+    def _wait_further(self, message: Message, wait: float, record: Json) -> bool:
+        """Keep a message in the queue for some seconds; an old one by a copy, since the queue drops what is 14 days old."""
+        age = time() - int(record["attributes"]["SentTimestamp"]) / 1000
+        if age > RENEWAL_AGE and isinstance(message, Delivery):
+            self.queue.send_later(message, wait)
+            return True
+        self.queue.postpone(record["receiptHandle"], wait)
+        return False
 
     def _handle(self, message: Message, deadline: Deadline) -> None:
         if isinstance(message, FanOut):
             self.deliverer.split(message, deadline)
+        elif isinstance(message, RedriveSlice):
+            self.runner.run(message, deadline)
         else:
             self.deliverer.deliver(message, deadline)
 
     def _wait(self, message: Message, deadline: Deadline) -> float:
-        """Seconds until a message may be handled: it is not due yet, or this invocation has too little time left. 0 for now."""
-        early = self.deliverer.early_by(message) if isinstance(message, Delivery) else 0.0
-        return early or (1.0 if deadline.remaining() < LEAST_SECONDS else 0.0)
+        """Seconds until a message may be handled, 0 for now; or this invocation has too little time left for it."""
+        wait = self.deliverer.wait(message) if isinstance(message, Delivery) else 0.0
+        return wait or (1.0 if deadline.remaining() < LEAST_SECONDS else 0.0)

@@ -10,8 +10,11 @@ from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisco
 from time import monotonic
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from eventgateway.core.errors import FunctionFailed, FunctionUnreachable
-from eventgateway.core.provider import HttpAnswer
+from eventgateway.core.address import ascii_host
+from eventgateway.core.errors import FunctionFailed, FunctionUnreachable, ProviderError
+from eventgateway.core.guard import OFF, Guard
+from eventgateway.core.provider import NO_HEADERS, HttpAnswer
+from eventgateway.dialer import Dialer
 from eventgateway.http_connection import Key, Pool, connect, new_connection
 
 ANSWER_LIMIT = 6 * 1024 * 1024
@@ -23,23 +26,36 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class HttpClient:
-    """Thread-safe. Connections are reused only while nothing has arrived on them since their last answer."""
+    """Thread-safe. Connections are reused only while nothing has arrived on them since their last answer.
 
-    def __init__(self, answer_limit: int = ANSWER_LIMIT) -> None:
+    The guard is asked for the URL of each hop, and for the addresses of its host whenever a connection is opened.
+    """
+
+    def __init__(self, answer_limit: int = ANSWER_LIMIT, guard: Guard = OFF) -> None:
         self._idle, self._limit = Pool(), answer_limit
+        self._guard, self._dialer = guard, Dialer(guard)
         self._tls = ssl.create_default_context()
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> HttpAnswer:
-        """POST and follow redirects as browsers do, all within `timeout` seconds. Raises FunctionUnreachable, FunctionFailed."""
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, private: Mapping[str, str] = NO_HEADERS
+    ) -> HttpAnswer:
+        """POST and follow redirects as browsers do, all within `timeout` seconds. Raises FunctionUnreachable, FunctionFailed.
+
+        `private` headers are sent as long as scheme, host and port are those of the URL.
+        """
         deadline, method = monotonic() + timeout, "POST"
         for _ in range(REDIRECT_LIMIT + 1):
-            response, content = self._exchange(method, _split(url), body, headers, deadline)
+            self._guard.check_url(url)
+            response, content = self._exchange(method, _split(url), body, {**headers, **private}, deadline)
             location = response.getheader("Location")
             if location is None or response.status not in SEE_OTHER + KEEP_METHOD:
                 return HttpAnswer(response.status, content, response.getheader("Retry-After") or "")
             if response.status in SEE_OTHER:
                 method, body = "GET", b""
-            url = _join(url, location)
+            target = _join(url, location)
+            if private and _key(_split(target)) != _key(_split(url)):
+                private = NO_HEADERS
+            url = target
         raise FunctionUnreachable(f"more than {REDIRECT_LIMIT} redirects")
 
     def close(self) -> None:
@@ -52,14 +68,14 @@ class HttpClient:
         key = _key(url)
         connection = self._idle.take(key) or new_connection(key, self._tls)
         try:
-            connect(connection, self._tls, deadline, self._limit)
-            connection.request(method, _target(url), body or None, {**headers, **_login(url)})
+            connect(connection, self._dialer, self._tls, deadline, self._limit)
+            connection.request(method, _target(url), body or None, {**headers, **_login(url, headers)})
             with connection.getresponse() as response:
                 content = self._read(response)
         except (OSError, HTTPException, ValueError) as error:
             connection.close()
             raise FunctionUnreachable(_reason(error)) from error
-        except FunctionFailed:
+        except ProviderError:
             connection.close()
             raise
         if not response.will_close:
@@ -97,7 +113,7 @@ def _key(url: SplitResult) -> Key:
         host, port = url.hostname, url.port
         if url.scheme not in DEFAULT_PORTS or not host:
             raise FunctionUnreachable("not an http or https URL")
-        return url.scheme, host if host.isascii() else host.encode("idna").decode(), DEFAULT_PORTS[url.scheme] if port is None else port
+        return url.scheme, ascii_host(host), DEFAULT_PORTS[url.scheme] if port is None else port
     except ValueError as error:
         raise FunctionUnreachable("the host or port of the URL is malformed") from error
 
@@ -107,9 +123,9 @@ def _target(url: SplitResult) -> str:
     return f"{path}?{quote(url.query, safe=PATH_SAFE + '?')}" if url.query else path
 
 
-def _login(url: SplitResult) -> dict[str, str]:
-    """Basic authentication from the URL (RFC 7617)."""
-    if url.username is None:
+def _login(url: SplitResult, headers: Mapping[str, str]) -> dict[str, str]:
+    """Basic authentication from the URL (RFC 7617), unless the headers have another one."""
+    if url.username is None or "authorization" in map(str.lower, headers):
         return {}
     login = f"{unquote(url.username)}:{unquote(url.password or '')}"
     return {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}

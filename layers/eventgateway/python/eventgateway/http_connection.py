@@ -11,9 +11,11 @@ from time import monotonic
 from typing import cast
 
 from eventgateway.core.errors import FunctionFailed
+from eventgateway.dialer import Dialer, left
 
 IDLE_LIMIT, IDLE_SECONDS = 256, 50.0  # a Lambda function may open 1,024 files
-HEAD_LIMIT, WIRE_FACTOR = 1024 * 1024, 2  # what an answer may be on the wire: headers, interim answers, sizes of chunks
+HEAD_LIMIT = 256 * 1024  # interim answers and headers, of which http.client takes 99
+WIRE_FACTOR = 2  # what a body may be on the wire: sizes of chunks, trailers
 CONTINUE, OK = 100, 200
 
 Key = tuple[str, str, int]  # scheme, host, port
@@ -71,15 +73,15 @@ def new_connection(key: Key, tls: SSLContext) -> HTTPConnection:
     return connection
 
 
-def connect(connection: HTTPConnection, tls: SSLContext, deadline: float, answer_limit: int) -> None:
+def connect(connection: HTTPConnection, dialer: Dialer, tls: SSLContext, deadline: float, answer_limit: int) -> None:
     """Connect if need be, and set the bounds of the exchange; its operations raise OSError and FunctionFailed when they go over them."""
     if not isinstance(connection.sock, _BoundedSocket):
-        raw = _dial(connection.host, connection.port, deadline)
+        raw = dialer.dial(connection.host, connection.port, deadline)
         if isinstance(connection, HTTPSConnection):
-            raw.settimeout(_left(deadline))
+            raw.settimeout(left(deadline))
             raw = tls.wrap_socket(raw, server_hostname=connection.host)
         connection.sock = _BoundedSocket(raw)
-    connection.sock.deadline, connection.sock.receivable = deadline, HEAD_LIMIT + WIRE_FACTOR * answer_limit
+    connection.sock.begin(deadline, WIRE_FACTOR * answer_limit)
 
 
 class _BoundedSocket(io.RawIOBase):
@@ -89,10 +91,14 @@ class _BoundedSocket(io.RawIOBase):
     """
 
     def __init__(self, raw: socket.socket) -> None:
-        self.raw, self.deadline, self.receivable, self.outgoing = raw, 0.0, 0, bytearray()
+        self.raw, self.deadline, self.outgoing = raw, 0.0, bytearray()
+        self.receivable = self.body_limit = 0
+
+    def begin(self, deadline: float, body_limit: int) -> None:
+        self.deadline, self.receivable, self.body_limit = deadline, HEAD_LIMIT, body_limit
 
     def arm(self) -> None:
-        self.raw.settimeout(_left(self.deadline))
+        self.raw.settimeout(left(self.deadline))
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(_Reader(self))
@@ -151,33 +157,10 @@ class _Response(HTTPResponse):
     def begin(self) -> None:
         """Read the head. Raises IncompleteRead if the connection ends in it, which http.client takes for the end of the head."""
         super().begin()
-        if cast("_Reader", self.fp.raw).at_end:
+        reader = cast("_Reader", self.fp.raw)
+        if reader.at_end:
             raise IncompleteRead(b"")
-
-
-def _left(deadline: float) -> float:
-    left = deadline - monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-def _dial(host: str, port: int, deadline: float) -> socket.socket:
-    """Connect to the first address that answers; each gets an equal share of the time that is left after the look-up of the name."""
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    for number, (family, type_, protocol, _, address) in enumerate(addresses, 1):
-        raw = socket.socket(family, type_, protocol)
-        try:
-            raw.settimeout(_left(deadline) / (len(addresses) - number + 1))
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            raw.connect(address)
-        except OSError:
-            raw.close()
-            if number == len(addresses):
-                raise
-        else:
-            return raw
-    raise OSError("the host has no address")
+        reader.owner.receivable += reader.owner.body_limit
 
 
 def _is_quiet(connection: HTTPConnection) -> bool:

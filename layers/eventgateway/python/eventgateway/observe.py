@@ -1,4 +1,4 @@
-"""Logs: JSON in Lambda, by Powertools' formatter. Payloads and secrets are never logged."""
+"""Logs: JSON in Lambda, by Powertools' formatter. Payloads stay out, but for what errors say at level DEBUG; secrets always do."""
 
 import logging
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eventgateway.aws import AwsClients
-from eventgateway.core.provider import Credentials, HttpAnswer
+from eventgateway.core.provider import NO_HEADERS, Credentials, HttpAnswer
 from eventgateway.http_client import HttpClient
 
 
@@ -16,9 +16,11 @@ class Network:
     http: HttpClient = field(default_factory=HttpClient)
     clients: AwsClients = field(default_factory=AwsClients)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> HttpAnswer:
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, private: Mapping[str, str] = NO_HEADERS
+    ) -> HttpAnswer:
         """See `Outbound`."""
-        return self.http.post(url, body, headers, timeout)
+        return self.http.post(url, body, headers, timeout, private)
 
     def aws(self, service: str, operation: str, region: str, credentials: Credentials, timeout: float, **parameters: object) -> Any:  # noqa: ANN401
         """See `Outbound`."""

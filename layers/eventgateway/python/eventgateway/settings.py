@@ -77,6 +77,11 @@ class Settings:
     )
     log_level: LogLevel = variable("LOG_LEVEL", help="debug, info, warn or error", default=LogLevel.INFO)
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the outbound guard is on."""
+        return self.outbound_guard is OutboundGuard.ON or (self.outbound_guard is OutboundGuard.AUTO and self.mode is Mode.HOSTED)
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
         """Read all settings; raises InvalidSettings that names the variable."""

@@ -5,38 +5,56 @@ from dataclasses import replace
 
 from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
+from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
+from eventgateway.http_client import HttpClient
 from eventgateway.observe import configure_logs
+from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
+from eventgateway.operations.redrive import Redriver, RedriveRunner
+from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.usage import Usage
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
 from eventgateway.settings import InvalidSettings, Mode, Settings
 from eventgateway.storage.attempts import DynamoAttempts
+from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.payloads import S3Payloads
+from eventgateway.storage.redrives import DynamoRedrives
 from eventgateway.storage.usage import DynamoUsage
+from eventgateway.vault import KmsVault
 from eventgateway.web.config_api import ConfigApi
+from eventgateway.web.dead_letters_api import DeadLettersApi
 from eventgateway.web.events_api import EventsApi
 
 
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
-    ports = (spaces(settings), outbox(settings, SqsQueue(settings.queue_url)), Network(), SystemClock())
-    return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings)))
+    ports = (
+        spaces(settings),
+        outbox(settings, SqsQueue(settings.queue_url)),
+        network(settings),
+        SystemClock(),
+        DynamoClaims(settings.records_table),
+    )
+    return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
     """The config function."""
     configure_logs(settings.log_level)
-    return ConfigApi(Manager(spaces(settings)), usage(settings), SqsQueue(settings.queue_url))
+    known, queue = spaces(settings), SqsQueue(settings.queue_url)
+    office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
+    manager = Manager(known, secrets=secrets(settings), guard=guard(settings))
+    return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office))
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
@@ -44,24 +62,32 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
     configure_logs(settings.log_level)
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     sending = outbox(settings, queue)
+    redriving = redriver(settings, known, sending)
     deliverer = Deliverer(
         known,
         sending,
-        DynamoDeadLetters(settings.records_table, sending.payloads),
+        redriving.letters,
         DynamoAttempts(settings.records_table),
-        Network(),
+        network(settings),
         SystemClock(),
         replace(DEFAULT_RETRY, scale=settings.retry_scale),
         settings.delivery_seconds,
         plugin_loader.load(settings),
         usage(settings),
+        secrets(settings),
     )
-    return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"))
+    runner = RedriveRunner(redriving, DynamoRedrives(settings.records_table))
+    return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"), runner)
 
 
 def outbox(settings: Settings, queue: SqsQueue) -> Outbox:
     """What leaves for the queue."""
     return Outbox(queue, S3Payloads(settings.payload_bucket))
+
+
+def redriver(settings: Settings, known: Spaces, sending: Outbox) -> Redriver:
+    """What queues dead letters anew."""
+    return Redriver(known, DynamoDeadLetters(settings.records_table, sending.payloads), sending, SystemClock())
 
 
 def spaces(settings: Settings) -> Spaces:
@@ -72,6 +98,21 @@ def spaces(settings: Settings) -> Spaces:
     return Spaces(store, providers.load(), SystemClock(), settings.config_ttl, settings.config_max_stale)
 
 
+def network(settings: Settings) -> Network:
+    """The way out to functions, with the outbound guard before it."""
+    return Network(HttpClient(guard=guard(settings)))
+
+
+def guard(settings: Settings) -> Guard:
+    """The outbound guard that the settings ask for."""
+    return PublicOnly() if settings.is_guarded else OFF
+
+
 def usage(settings: Settings) -> Usage:
     """The counters of one instance."""
     return Usage(DynamoUsage(settings.records_table), SystemClock())
+
+
+def secrets(settings: Settings) -> Secrets:
+    """The secrets of functions, as one instance opens them."""
+    return Secrets(KmsVault(settings.secrets_key), SystemClock())

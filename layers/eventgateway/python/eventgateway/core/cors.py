@@ -69,7 +69,12 @@ class CorsRule:
         failures = Failures("CORS")
         failures.check_space(self.space)
         failures.check_method(self.method)
+        failures.check_path(self.path)
         failures.check("Path", path=self.path.startswith("/") and "?" not in self.path)
+        failures.check_texts("AllowedOrigins", self.allowed_origins)
+        failures.check_texts("AllowedMethods", self.allowed_methods)
+        failures.check_texts("AllowedHeaders", self.allowed_headers)
+        failures.check_metadata(self.metadata)
         failures.raise_if_any()
 
     def check_update_of(self, old: "CorsRule") -> None:

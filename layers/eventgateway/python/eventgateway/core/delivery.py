@@ -123,6 +123,10 @@ class Delivery:
         """The same delivery, due at another time."""
         return replace(self, not_before=not_before)
 
+    def anew(self, accepted_at: float, since: int) -> "Delivery":
+        """The same delivery to the same subscription as it is now, as if it was accepted just then."""
+        return replace(self, accepted_at=accepted_at, since=since, failures=(), not_before=0.0)
+
     def stored_at(self, payload: str) -> "Delivery":
         """The same delivery, whose event lies in the payload store."""
         return replace(self, event=b"", payload=payload)

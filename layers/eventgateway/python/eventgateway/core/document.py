@@ -1,13 +1,14 @@
 """Reading the JSON documents of the Config API: types first, then the rules of each field.
 
 The messages follow the original gateway: `Key: 'Function.ID' Error:Field validation for 'ID' failed on the 'required' tag`, one
-line for every failing field.
+line for every failing field. Where something is longer than it may be, the tag is `max` and the limit stands behind it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from eventgateway.core import limits
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonError, JsonObject, JsonValue, loads, type_name
 
@@ -83,10 +84,14 @@ class Fields:
             return value
         raise self._mismatch(name, "an object", value)
 
+    def labels(self, name: str) -> dict[str, str]:
+        """An object of strings, empty if absent."""
+        labels = self.object(name) or {}
+        return {key: self._text_item(f"{name}.{key}", value) for key, value in labels.items()}
+
     def metadata(self) -> dict[str, str]:
-        """The labels of a resource: string to string."""
-        labels = self.object("metadata") or {}
-        return {key: self._text_item(f"metadata.{key}", value) for key, value in labels.items()}
+        """The labels of a resource."""
+        return self.labels("metadata")
 
     def _text_item(self, name: str, value: JsonValue) -> str:
         if value is None:
@@ -105,7 +110,7 @@ class Failures:
     """Collects the failing fields of one document; `structure` is how the original called its type."""
 
     structure: str
-    lines: list[str] = field(default_factory=list)
+    lines: dict[str, str] = field(default_factory=dict)  # by field, the first tag that does not hold
 
     def check(self, name: str, **tags: bool) -> None:
         """Note the first tag of a field that does not hold. A tag that is no identifier is spelled with `check_tag`."""
@@ -117,11 +122,39 @@ class Failures:
     def check_tag(self, name: str, tag: str, *, holds: bool) -> None:
         """Note a field whose tag does not hold."""
         if not holds:
-            self.lines.append(f"Key: '{self.structure}.{name}' Error:Field validation for '{name}' failed on the '{tag}' tag")
+            self._note(name, tag)
+
+    def check_max(self, name: str, size: int, limit: int, unit: str = "characters") -> None:
+        """Note a field of which there is too much."""
+        if size > limit:
+            self._note(name, "max", f" (at most {limit} {unit})")
+
+    def _note(self, name: str, tag: str, remark: str = "") -> None:
+        line = f"Key: '{self.structure}.{name}' Error:Field validation for '{name}' failed on the '{tag}' tag{remark}"
+        self.lines.setdefault(name, line)
 
     def check_space(self, space: str) -> None:
         """The rules for the name of a space."""
+        self.check_max("Space", len(space), limits.NAME)
         self.check("Space", required=space != "", min=len(space) >= SPACE_MIN_LENGTH, space=is_name(space))
+
+    def check_path(self, path: str) -> None:
+        """How long a path or path pattern may be, and of how many parts."""
+        segments = path.split("/")[1:]
+        self.check_max("Path", len(path), limits.PATH)
+        self.check_max("Path", len(segments), limits.SEGMENTS, "segments")
+        self.check_max("Path", sum(each.startswith((":", "*")) for each in segments), limits.PARAMETERS, "parameters")
+
+    def check_metadata(self, labels: Mapping[str, str]) -> None:
+        """How many labels a resource may have, and how long they may be."""
+        self.check_max("Metadata", len(labels), limits.LABELS, "labels")
+        self.check_max("Metadata", max(map(len, labels), default=0), limits.LABEL_NAME, "characters in the name of a label")
+        self.check_max("Metadata", max(map(len, labels.values()), default=0), limits.LABEL_VALUE, "characters in the value of a label")
+
+    def check_texts(self, name: str, texts: Sequence[str]) -> None:
+        """How many texts a list may have, and how long they may be."""
+        self.check_max(name, len(texts), limits.LIST, "items")
+        self.check_max(name, max(map(len, texts), default=0), limits.LIST_TEXT, "characters in an item")
 
     def check_method(self, method: str) -> None:
         """The HTTP methods that can be subscribed to."""
@@ -130,4 +163,4 @@ class Failures:
     def raise_if_any(self) -> None:
         """Raise InvalidRequest with one line for every failing field."""
         if self.lines:
-            raise InvalidRequest("\n".join(self.lines))
+            raise InvalidRequest("\n".join(self.lines.values()))

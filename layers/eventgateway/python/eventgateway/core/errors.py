@@ -8,8 +8,11 @@ GatewayError
 │   └── InUse                 others refer to it
 ├── NotFound                  no such resource
 ├── AlreadyExists             there is one already
+├── EventPending              the same event is being accepted right now
+├── RedriveRefused            dead letters cannot be queued anew as things are
 ├── PayloadTooLarge           over one of our limits
 ├── NotAuthorized             the authorizer of the event type said no
+├── SpaceSuspended            its events are refused for the time being
 ├── MalformedResult           a synchronous function answered no HTTP response object
 ├── PluginError               a plugin stopped the event
 │   └── PluginOverdue         it did not come back within its time
@@ -20,21 +23,32 @@ GatewayError
     │   └── FunctionGone      it asks not to be called again
     ├── FunctionOverflow      its platform does not take so large an event
     ├── FunctionUnreachable   it could not be called: refused, timed out, unknown
+    │   └── FunctionRefused   the outbound guard does not let it be called
     ├── FunctionThrottled     its platform asked for fewer calls
     └── FunctionAccessDenied  its platform refused our credentials
 """
 
+from math import ceil
+
 
 class GatewayError(Exception):
-    """Root of the tree. `message` is safe to show to clients."""
+    """Root of the tree. `message` is safe to show to clients; `log_text` is what logs may say, without anything that was sent.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    `detail` is text from outside, such as what a function said: it ends the message, and logs go without it.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        self.message = f"{message}: {detail}" if detail else message
+        self.log_text, self.detail = message, detail
+        super().__init__(self.message)
 
 
 class InvalidRequest(GatewayError):
-    """What was sent cannot be accepted."""
+    """What was sent cannot be accepted. The message may quote it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.log_text = "what was sent cannot be accepted"
 
 
 class SystemEventRefused(InvalidRequest):
@@ -64,6 +78,18 @@ class AlreadyExists(GatewayError):
     """There is one with this id already."""
 
 
+class EventPending(GatewayError):
+    """Another request is about to queue the same event; `retry_after` is in seconds, at least 1."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("The event is being accepted already. Please try again.")
+        self.retry_after = max(1, ceil(seconds))
+
+
+class RedriveRefused(GatewayError):
+    """Dead letters cannot be queued anew as things are; nothing was changed."""
+
+
 class PayloadTooLarge(GatewayError):
     """A body over one of our limits; the message names the limit."""
 
@@ -73,6 +99,13 @@ class NotAuthorized(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The event is not authorized.")
+
+
+class SpaceSuspended(GatewayError):
+    """The space takes no events for the time being."""
+
+    def __init__(self, space: str) -> None:
+        super().__init__(f'The space "{space}" is suspended.')
 
 
 class MalformedResult(GatewayError):
@@ -85,8 +118,8 @@ class MalformedResult(GatewayError):
 class PluginError(GatewayError):
     """A plugin stopped the event, on purpose or because it failed. `status` (400-599) is the one to answer with."""
 
-    def __init__(self, plugin: str, reason: str, status: int = 500) -> None:
-        super().__init__(f'Plugin "{plugin}" {reason}')
+    def __init__(self, plugin: str, reason: str, status: int = 500, detail: str = "") -> None:
+        super().__init__(f'Plugin "{plugin}" {reason}', detail)
         self.status = status
 
 
@@ -122,8 +155,8 @@ class ProviderError(GatewayError):
 class FunctionFailed(ProviderError):
     """The function ran and failed, or answered a status that counts as failure."""
 
-    def __init__(self, message: str, status: int = 0, retry_after: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, status: int = 0, retry_after: str = "", detail: str = "") -> None:
+        super().__init__(message, detail)
         self.status, self.retry_after = status, retry_after
 
 
@@ -146,6 +179,10 @@ class FunctionUnreachable(ProviderError):
     """The function could not be called: refused, timed out, unknown."""
 
 
+class FunctionRefused(FunctionUnreachable):
+    """The outbound guard lets nobody go where the function is."""
+
+
 class FunctionThrottled(ProviderError):
     """The platform of the function asked for fewer calls."""
 
@@ -153,6 +190,6 @@ class FunctionThrottled(ProviderError):
 class FunctionAccessDenied(ProviderError):
     """The platform of the function refused our credentials; `code` is its name for that, `advice` what to tell the caller."""
 
-    def __init__(self, message: str, code: str, advice: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: str, advice: str = "", detail: str = "") -> None:
+        super().__init__(message, detail)
         self.code, self.advice = code, advice

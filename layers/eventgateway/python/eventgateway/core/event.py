@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from eventgateway.core import limits
 from eventgateway.core.document import Failures, Fields
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.event_type import HTTP_REQUEST, is_system
@@ -69,14 +70,29 @@ class Event:
         return event
 
     def validate(self) -> None:
-        """Raise InvalidRequest with one line for every attribute that is missing or wrong."""
+        """Raise InvalidRequest with one line for every attribute that is missing, wrong or too long."""
         failures = Failures("Event")
+        self._check_lengths(failures)
         failures.check("EventType", required=self.type != "")
         failures.check("CloudEventsVersion", required=self.version != "")
         failures.check("Source", uri=is_uri(self.source))
         failures.check("EventID", required=self.id != "")
         if failures.lines:
-            raise InvalidRequest("CloudEvent doesn't validate: " + "\n".join(failures.lines))
+            raise InvalidRequest("CloudEvent doesn't validate: " + "\n".join(failures.lines.values()))
+
+    def _check_lengths(self, failures: Failures) -> None:
+        failures.check_max("EventType", len(self.type), limits.EVENT_TYPE)
+        failures.check_max("EventTypeVersion", len(self.type_version), limits.EVENT_VERSION)
+        failures.check_max("CloudEventsVersion", len(self.version), limits.EVENT_VERSION)
+        failures.check_max("Source", len(self.source), limits.EVENT_URI)
+        failures.check_max("EventID", len(self.id), limits.EVENT_ID)
+        failures.check_max("SchemaURL", len(self.schema_url), limits.EVENT_URI)
+        failures.check_max("ContentType", len(self.content_type), limits.CONTENT_TYPE)
+        if self.extensions:
+            failures.check_max("Extensions", len(self.extensions), limits.EXTENSIONS, "extensions")
+            failures.check_max(
+                "Extensions", max(map(len, self.extensions)), limits.EXTENSION_NAME, "characters in the name of an extension"
+            )
 
     @property
     def is_system(self) -> bool:
@@ -125,6 +141,8 @@ class Event:
 
 def normal_time(text: str) -> str:
     """A time (RFC 3339) without trailing zeros in its fraction, UTC as `Z`. Raises InvalidRequest."""
+    if len(text) > limits.EVENT_TIME:
+        raise InvalidRequest(f"parsing time: must have at most {limits.EVENT_TIME} characters")
     match = TIME.fullmatch(text)
     if match is None or not _exists(text[:19]):
         raise InvalidRequest(f'parsing time "{text}": must be RFC 3339, such as 2018-04-05T17:31:00Z')

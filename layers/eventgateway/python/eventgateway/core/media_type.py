@@ -1,7 +1,9 @@
 """Media types in Content-Type headers (RFC 9110, section 8.3.1), with the messages of Go's mime package."""
 
+import re
 from functools import lru_cache
 
+from eventgateway.core import limits
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.http_request import TOKEN
 
@@ -11,16 +13,26 @@ CLOUDEVENT_BATCH = "application/cloudevents-batch+json"
 OCTET_STREAM = "application/octet-stream"
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
+TOKENS = rf"[{re.escape(''.join(sorted(TOKEN)))}]+"
+TYPE = re.compile(TOKENS)
+PARAMETER = re.compile(rf';\s*({TOKENS})\s*=\s*({TOKENS}|"(?:[^"\\\r\n]|\\[\s\S])*")\s*')
 
-@lru_cache(maxsize=1024)
+
 def media_type(content_type: str) -> str:
     """The media type in lower case without its parameters, `""` if there is none. Raises InvalidRequest if malformed."""
+    if len(content_type) > limits.CONTENT_TYPE:
+        raise InvalidRequest(f"mime: more than {limits.CONTENT_TYPE} characters")
+    return _media_type(content_type)
+
+
+@lru_cache(maxsize=1024)  # of short texts only: strangers choose them
+def _media_type(content_type: str) -> str:
     base, semicolon, rest = content_type.partition(";")
     base = base.strip().lower()
     if not base:
         return ""
     _check_type(base)
-    _check_parameters(semicolon + rest)
+    _check_parameters((semicolon + rest).rstrip().removesuffix(";").rstrip())
     return base
 
 
@@ -30,54 +42,29 @@ def is_json(type_: str) -> bool:
 
 
 def _check_type(base: str) -> None:
-    rest = _skip_token(base)
-    if rest == base:
+    main = TYPE.match(base)
+    if main is None:
         raise InvalidRequest("mime: no media type")
-    if rest and not rest.startswith("/"):
+    if main.end() == len(base):
+        return
+    if base[main.end()] != "/":
         raise InvalidRequest("mime: expected slash after first token")
-    if rest and _skip_token(rest[1:]) == rest[1:]:
+    subtype = TYPE.match(base, main.end() + 1)
+    if subtype is None:
         raise InvalidRequest("mime: expected token after slash")
-    if rest and _skip_token(rest[1:]):
+    if subtype.end() < len(base):
         raise InvalidRequest("mime: unexpected content after media subtype")
 
 
-def _check_parameters(rest: str) -> None:
+def _check_parameters(text: str) -> None:
+    """Of `; name=value …`, read in one pass."""
     seen: dict[str, str] = {}
-    while rest := rest.lstrip():
-        if rest == ";":
-            return
-        name, value, rest = _parameter(rest)
-        if seen.setdefault(name, value) != value:
+    position = 0
+    while position < len(text):
+        parameter = PARAMETER.match(text, position)
+        if parameter is None:
+            raise InvalidRequest("mime: invalid media parameter")
+        name, value = parameter.groups()
+        if seen.setdefault(name.lower(), value) != value:
             raise InvalidRequest("mime: duplicate parameter name")
-
-
-def _parameter(text: str) -> tuple[str, str, str]:
-    """Name, value and rest of `; name=value …`."""
-    body = text[1:].lstrip()
-    after_name = _skip_token(body)
-    name = body[: len(body) - len(after_name)].lower()
-    after_name = after_name.lstrip()
-    if not text.startswith(";") or not name or not after_name.startswith("="):
-        raise InvalidRequest("mime: invalid media parameter")
-    value = after_name[1:].lstrip()
-    rest = _skip_quoted(value) if value.startswith('"') else _skip_token(value)
-    if rest == value:
-        raise InvalidRequest("mime: invalid media parameter")
-    return name, value[: len(value) - len(rest)], rest
-
-
-def _skip_token(text: str) -> str:
-    for position, character in enumerate(text):
-        if character not in TOKEN:
-            return text[position:]
-    return ""
-
-
-def _skip_quoted(text: str) -> str:
-    """What follows a quoted string; all of it if the string does not end."""
-    position = 1
-    while position < len(text) and text[position] not in "\r\n":
-        if text[position] == '"':
-            return text[position + 1 :]
-        position += 2 if text[position] == "\\" else 1
-    return text
+        position = parameter.end()

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
-from eventgateway.core import fan_out
+from eventgateway.core import fan_out, redrive
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.json import JsonError, JsonObject, restore
+from eventgateway.core.redrive import RedriveSlice
 
-Message = Delivery | FanOut
+Message = Delivery | FanOut | RedriveSlice
 DELIVERY = "delivery"
-READERS: Mapping[str, Callable[[JsonObject], Message]] = {DELIVERY: Delivery.restore, fan_out.KIND: FanOut.restore}
+READERS: Mapping[str, Callable[[JsonObject], Message]] = {
+    DELIVERY: Delivery.restore,
+    fan_out.KIND: FanOut.restore,
+    redrive.KIND: RedriveSlice.restore,
+}
 
 
 def parse(text: str) -> Message:

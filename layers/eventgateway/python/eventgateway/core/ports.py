@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from eventgateway.core.claim import Claim
+from eventgateway.core.dead_letter import DeadLetter, LetterFilter, LetterPage
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject
 from eventgateway.core.message import Message
+from eventgateway.core.redrive import Redrive
 from eventgateway.core.resource import Kind, Resource
 
 
@@ -54,8 +57,21 @@ class ConfigStore(Protocol):
     def changes(self, space: str, after: int) -> list[Change] | None:
         """The changes behind a version, oldest first; None if there is a gap (they expire after 90 days)."""
 
+    def identify(self, space: str, candidate: str) -> str:
+        """The external id of a space for good, whatever becomes of its resources: `candidate` if it has none yet."""
+
     def commit(self, change: Change) -> None:
         """Write a change, all or nothing. Raises WriteConflict if the space is not at `change.version - 1`."""
+
+
+class Vault(Protocol):
+    """What encrypts the secrets of functions. A ciphertext opens only for the function that it was made for."""
+
+    def seal(self, space: str, function: str, text: str) -> str:
+        """The ciphertext (base64) of a text of at most 4,096 bytes. Raises Unavailable."""
+
+    def open(self, space: str, function: str, sealed: str) -> str:
+        """The text of a ciphertext. Raises Unavailable."""
 
 
 class DeliveryQueue(Protocol):
@@ -88,20 +104,52 @@ class Attempts(Protocol):
         """Note that an attempt is made now; False if that was noted before: its outcome is unknown. Raises Unavailable."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A delivery that was given up, and why."""
-
-    delivery: Delivery
-    reason: str
-    at: float
-
-
 class DeadLetters(Protocol):
-    """Where deliveries end that could not be made."""
+    """Where deliveries end that could not be made, for 14 days. Every method raises Unavailable if the storage is away."""
 
     def put(self, letter: DeadLetter) -> None:
-        """Keep a dead letter. Raises Unavailable if it is not safe."""
+        """Keep a dead letter; when this returns it is safe. The same one twice is kept once."""
+
+    def page(self, space: str, wanted: LetterFilter, before: str, limit: int) -> LetterPage:
+        """At most `limit` letters that match, with keys below the position `before`, those with the greatest keys.
+
+        It reads a bounded part of the storage: there may be fewer letters, even none, and more below the position it tells.
+        """
+
+    def get(self, space: str, key: str) -> DeadLetter | None:
+        """One letter, None if there is none."""
+
+    def delete(self, space: str, key: str) -> bool:
+        """Forget a letter; False if there is none."""
+
+
+class Redrives(Protocol):
+    """Remembers how far redrives are, for 14 days. Every method raises Unavailable if the storage is away."""
+
+    def save(self, redrive: Redrive) -> bool:
+        """Keep it in place of what it was a slice before; False, and nothing is kept, if that is not what it was."""
+
+    def get(self, space: str, identifier: str) -> Redrive | None:
+        """One redrive, None if there is none."""
+
+    def latest(self, space: str, limit: int) -> list[Redrive]:
+        """The redrives that began last."""
+
+    def delete(self, redrive: Redrive) -> None:
+        """Forget one."""
+
+
+class Claims(Protocol):
+    """Where claims of events are kept. A write that is made twice, because its first answer was lost, is one write."""
+
+    def create(self, claim: Claim) -> bool:
+        """Keep a claim; false if there is one for this event and space. Raises Unavailable."""
+
+    def find(self, space: str, fingerprint: str) -> Claim | None:
+        """The claim as it is now. Raises Unavailable."""
+
+    def replace(self, old: Claim, new: Claim) -> bool:
+        """Put a claim in the place of another one; false if it has another owner or state by now. Raises Unavailable."""
 
 
 class UsageStore(Protocol):

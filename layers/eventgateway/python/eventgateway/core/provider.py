@@ -5,19 +5,21 @@ and docs: declare each with `setting(...)`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self
 
-from eventgateway.core.document import Fields
+from eventgateway.core import limits
+from eventgateway.core.document import Failures, Fields
 from eventgateway.core.errors import FunctionOverflow, InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import MASK
+from eventgateway.core.setting import malformed, masked, parts, read, setting, unmasked
 
-
-def setting(key: str, *, help: str, required: bool = False, secret: bool = False) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
-    """One field of a provider: its name in documents, what it is for, whether it must be there, whether it is hidden."""
-    return field(default="", metadata={"key": key, "help": help, "required": required, "secret": secret})
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+REGION = "[a-z0-9-]+"  # it becomes part of host names
+ROLE_ARN = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]{1,576}"  # https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
 
 
 class Purpose(Enum):
@@ -32,7 +34,7 @@ class Purpose(Enum):
 class Call:
     """One call of a function: the payload (JSON), why, and how long it may take in seconds.
 
-    `event_id` and `delivery_id` stay the same over all attempts of a delivery.
+    `event_id` and `delivery_id` stay the same over all attempts of a delivery; `at` is the time of this one, in seconds since the epoch.
     """
 
     payload: bytes
@@ -40,6 +42,7 @@ class Call:
     timeout: float
     event_id: str = ""
     delivery_id: str = ""
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,25 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Keys of an AWS account; empty ones mean the gateway's own role."""
+    """Keys of an AWS account, empty ones mean the gateway's own role; and the role to assume with them, if there is one."""
 
     access_key_id: str = ""
     secret_access_key: str = ""
     session_token: str = ""
+    role_arn: str = ""
+    external_id: str = ""
 
 
 class Outbound(Protocol):
     """The way out to functions."""
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> HttpAnswer:
-        """POST and follow redirects, all within `timeout` seconds. Raises FunctionUnreachable."""
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, private: Mapping[str, str] = NO_HEADERS
+    ) -> HttpAnswer:
+        """POST and follow redirects, all within `timeout` seconds. Raises FunctionUnreachable.
+
+        `private` headers go to the URL's own host only.
+        """
 
     def aws(self, service: str, operation: str, region: str, credentials: Credentials, timeout: float, **parameters: object) -> Any:  # noqa: ANN401
         """Call an AWS API once; returns the SDK's response. Raises a ProviderError, whatever the SDK raised."""
@@ -78,37 +88,73 @@ class Provider:
     label: ClassVar[str]
 
     @classmethod
+    def parse(cls, document: Mapping[str, JsonValue]) -> Self:
+        """Read what a client sent; what is the gateway's own to set is dropped. Raises InvalidRequest."""
+        own = {each.metadata["key"] for each in fields(cls) if each.metadata["read_only"]}
+        provider = cls.restore({key: value for key, value in document.items() if key not in own})
+        provider.validate()
+        return provider
+
+    @classmethod
     def restore(cls, document: Mapping[str, JsonValue]) -> Self:
         """Read the fields of a document; unknown ones are dropped. Raises InvalidRequest for a wrong type."""
         reader = Fields(document)
-        return cls(**{each.name: reader.text(each.metadata["key"]) for each in fields(cls)})
+        return cls(**{each.name: read(each, reader) for each in fields(cls)})
 
     def validate(self) -> None:
-        """Raise InvalidRequest if a required field is empty. Providers add their own rules."""
+        """Raise InvalidRequest if a field is missing, too long or malformed. Providers add their own rules."""
         if any(each.metadata["required"] and not getattr(self, each.name) for each in fields(self)):
             raise self.invalid()
+        failures = Failures("Provider")
+        for each in fields(self):
+            for name, text in parts(each, getattr(self, each.name)).items():
+                failures.check_max(name, len(text), each.metadata["length"])
+        failures.raise_if_any()
+        for each in fields(self):
+            if flaw := malformed(each, getattr(self, each.name)):
+                raise InvalidRequest(f"provider field '{flaw}' is malformed: {each.metadata['help']}")
+
+    def target_fault(self) -> str | None:
+        """Why the outbound guard will never let it be called, as far as the configuration tells; None: it may. For types with a URL."""
+        return None
 
     def invalid(self) -> InvalidRequest:
-        """The original's message for every shortcoming of a provider."""
+        """The original's message for every shortcoming of a provider's required fields."""
         return InvalidRequest(f"missing required fields for {self.label}")
 
-    def stored(self) -> JsonObject:
+    def document(self) -> JsonObject:
         """The fields that are set, secrets included."""
         values = {each.metadata["key"]: getattr(self, each.name) for each in fields(self)}
-        return {key: value for key, value in values.items() if value}
+        return {key: value if isinstance(value, str) else dict(value) for key, value in values.items() if value}
 
     def shown(self) -> JsonObject:
         """The fields that are set, secrets masked."""
-        secrets = {each.metadata["key"] for each in fields(self) if each.metadata["secret"]}
-        return {key: MASK if key in secrets else value for key, value in self.stored().items()}
+        return self.masked().document()
+
+    def secrets(self) -> JsonObject:
+        """The secret fields that are set."""
+        names = {each.metadata["key"] for each in fields(self) if each.metadata["secret"]}
+        return {key: value for key, value in self.document().items() if key in names}
+
+    def masked(self) -> Self:
+        """This configuration with masks in place of its secrets."""
+        return replace(self, **{each.name: masked(getattr(self, each.name)) for each in fields(self) if each.metadata["secret"]})
+
+    def masks(self) -> list[str]:
+        """The names of the secrets that are masked."""
+        secrets = [parts(each, getattr(self, each.name)) for each in fields(self) if each.metadata["secret"]]
+        return [name for texts in secrets for name, text in texts.items() if text == MASK]
+
+    def opened(self, secrets: Mapping[str, JsonValue]) -> Self:
+        """This configuration with its secrets in place of their masks."""
+        return self.restore({**self.document(), **secrets})
 
     def keeping_secrets_of(self, old: "Provider") -> Self:
-        """This configuration, where a masked secret means the one of `old`, if `old` is of the same type."""
+        """This configuration, where a masked secret means the one of `old`, if `old` is of the same type and has one."""
         if not isinstance(old, type(self)):
             return self
-        kept = {each.name: getattr(old, each.name) for each in fields(self) if each.metadata["secret"] and getattr(self, each.name) == MASK}
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return type(self)(**(values | kept))
+        secret = [each.name for each in fields(self) if each.metadata["secret"]]
+        return replace(self, **{name: unmasked(getattr(self, name), getattr(old, name)) for name in secret})
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Call the function and return its result. Raises a ProviderError for every failure."""
@@ -117,17 +163,24 @@ class Provider:
 
 @dataclass(frozen=True)
 class AwsProvider(Provider):
-    """Base of providers that are AWS APIs: where, and with whose keys. Keys count only as a pair.
+    """Base of providers that are AWS APIs: where, with whose keys, and in which role. Keys count only as a pair.
+
 
     `payload_limit` is what the API takes, in bytes.
     """
 
     payload_limit: ClassVar[int]
 
-    region: str = setting("region", help="AWS region, such as us-east-1", required=True)
+    region: str = setting("region", help="AWS region, such as us-east-1", required=True, pattern=REGION)
     access_key_id: str = setting("awsAccessKeyId", help="Access key of the account; empty: the gateway's own role")
     secret_access_key: str = setting("awsSecretAccessKey", help="Secret of the access key", secret=True)
-    session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True)
+    session_token: str = setting("awsSessionToken", help="Token of temporary credentials", secret=True, length=limits.TOKEN)
+    role_arn: str = setting(
+        "roleArn", help="IAM role that is assumed for each call, such as arn:aws:iam::123456789012:role/name", pattern=ROLE_ARN
+    )
+    external_id: str = setting(
+        "externalId", help="External id that the role is assumed with: one for all functions of the space", read_only=True
+    )
 
     def check_size(self, payload: bytes) -> None:
         """Raise FunctionOverflow for what the API does not take."""
@@ -136,8 +189,8 @@ class AwsProvider(Provider):
 
     @property
     def credentials(self) -> Credentials:
-        """The keys as the SDK takes them."""
-        return Credentials(self.access_key_id, self.secret_access_key, self.session_token)
+        """Keys and role."""
+        return Credentials(self.access_key_id, self.secret_access_key, self.session_token, self.role_arn, self.external_id)
 
 
 Providers = Mapping[str, type[Provider]]

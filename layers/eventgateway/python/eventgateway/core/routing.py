@@ -90,7 +90,7 @@ class RoutingTable:
         return [
             Subscriber(space, subscription)
             for space in self._claimants(("asynchronous", key))
-            for subscription in space.asynchronous.get(key, ())
+            for subscription in tuple(space.asynchronous.get(key, {}).values())  # another thread may apply a change meanwhile
         ]
 
     def synchronous(self, method: str, path: str, event_type: str) -> Subscriber | None:

@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from eventgateway.core.cors import CorsRule
-from eventgateway.core.errors import InUse, PathConflict
+from eventgateway.core.errors import InUse, InvalidRequest, PathConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.path import PathTree
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.subscription import Subscription
+from eventgateway.core.suspension import Suspension
 
-KINDS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
+COLLECTIONS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
+KINDS: tuple[Kind, ...] = (*COLLECTIONS, Suspension.kind)
+CAPACITY: dict[Kind, int] = {  # of a space: each instance holds all its resources in memory, some 1 KB each
+    EventType.kind: 100_000,
+    Function.kind: 100_000,
+    Subscription.kind: 200_000,
+    CorsRule.kind: 10_000,
+}
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -30,7 +38,8 @@ class Space:
     functions: dict[str, Function] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     cors: dict[str, CorsRule] = field(default_factory=dict)
-    asynchronous: dict[AsyncKey, tuple[Subscription, ...]] = field(default_factory=dict)
+    suspensions: dict[str, Suspension] = field(default_factory=dict)
+    asynchronous: dict[AsyncKey, dict[str, Subscription]] = field(default_factory=dict)  # by function
     synchronous: dict[SyncKey, PathTree[Subscription]] = field(default_factory=dict)
     cors_paths: dict[str, PathTree[CorsRule]] = field(default_factory=dict)
     users: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # (field, id it refers to) → ids of those who do
@@ -42,8 +51,14 @@ class Space:
             Function.kind.path: self.functions,  # type: ignore[dict-item]
             Subscription.kind.path: self.subscriptions,  # type: ignore[dict-item]
             CorsRule.kind.path: self.cors,  # type: ignore[dict-item]
+            Suspension.kind.path: self.suspensions,  # type: ignore[dict-item]
         }
         return resources[kind.path]
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its events are refused and its deliveries wait."""
+        return bool(self.suspensions)
 
     def put(self, resource: Resource) -> None:
         """Add a resource or replace the one with its id; since ids name what is indexed, a replaced one is never missing meanwhile."""
@@ -74,19 +89,21 @@ class Space:
             tree = self.synchronous.setdefault((subscription.method, subscription.event_type), PathTree())
             tree.add(subscription.path, subscription)
         else:
-            self.asynchronous[_async_key(subscription)] = (*self._async_besides(subscription), subscription)
+            self.asynchronous.setdefault(_async_key(subscription), {})[subscription.function_id] = subscription
 
     def _forget_subscription(self, subscription: Subscription) -> None:
         if subscription.is_sync:
             _remove_path(self.synchronous, (subscription.method, subscription.event_type), subscription.path)
-        elif left := self._async_besides(subscription):
-            self.asynchronous[_async_key(subscription)] = left
-        else:
+            return
+        present = self.asynchronous[_async_key(subscription)]
+        del present[subscription.function_id]
+        if not present:
             del self.asynchronous[_async_key(subscription)]
 
-    def _async_besides(self, subscription: Subscription) -> tuple[Subscription, ...]:
-        present = self.asynchronous.get(_async_key(subscription), ())
-        return tuple(each for each in present if each.function_id != subscription.function_id)
+    def check_room(self, kind: Kind) -> None:
+        """Raise InvalidRequest if the space has all resources of a kind that it may have."""
+        if len(self.of(kind)) >= CAPACITY[kind]:
+            raise InvalidRequest(f"{kind.label} cannot be created because a space has at most {CAPACITY[kind]} of them.")
 
     def check_path(self, resource: Resource) -> None:
         """Raise PathConflict if a new pattern (of a sync subscription or a CORS rule) cannot live beside the others of its kind."""

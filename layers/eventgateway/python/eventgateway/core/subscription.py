@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import quote
 
+from eventgateway.core import limits
 from eventgateway.core.document import Failures, Fields, is_name
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
@@ -88,9 +89,13 @@ class Subscription:
             failures.check("Type", required=False)
         else:
             failures.check_tag("Type", "eq=async|eq=sync", holds=self.type in (ASYNC, SYNC))
+        failures.check_max("EventType", len(self.event_type), limits.NAME)
         failures.check("EventType", required=self.event_type != "", eventType=is_name(self.event_type))
+        failures.check_max("FunctionID", len(self.function_id), limits.NAME)
         failures.check("FunctionID", required=self.function_id != "")
+        failures.check_path(self.path)
         failures.check_method(self.method)
+        failures.check_metadata(self.metadata)
         failures.raise_if_any()
         if self.is_sync and self.retry:
             raise InvalidRequest("retry is for async subscriptions: the caller of a sync one tries again by itself")

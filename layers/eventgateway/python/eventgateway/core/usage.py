@@ -8,7 +8,7 @@ Counts = dict[str, float]  # series → how much to add
 
 CUSTOM = "custom"
 ALL_SPACES = ""  # what belongs to no single space
-RECEIVED, PROCESSED, DROPPED = "received", "processed", "dropped"
+RECEIVED, PROCESSED, DROPPED, DUPLICATES = "received", "processed", "dropped", "duplicates"
 CONFIG_REQUESTS, DELIVERIES = "config", "deliveries"
 SEPARATOR = "|"
 

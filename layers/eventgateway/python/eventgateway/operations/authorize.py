@@ -8,10 +8,12 @@ from eventgateway.core.event import Event
 from eventgateway.core.function import Function
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonError, JsonObject, JsonValue, dumps, loads
+from eventgateway.core.ports import Clock
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.routing import Subscriber
 from eventgateway.core.space import Space
 from eventgateway.operations.deadline import Deadline
+from eventgateway.operations.secrets import Secrets
 
 log = logging.getLogger(__name__)
 SERVER_ERROR = 500
@@ -38,9 +40,11 @@ class Authorizer:
     """Asks authorizers and remembers the answers for one event."""
 
     outbound: Outbound
+    secrets: Secrets
+    clock: Clock
 
     def ask(self, subscribers: list[Subscriber], event: Event, request: HttpRequest, deadline: Deadline) -> dict[str, Verdict]:
-        """A verdict for each space of the subscribers."""
+        """A verdict for each space of the subscribers. Raises Unavailable if the secrets of an authorizer cannot be read."""
         spaces = {each.space.name: each.space for each in subscribers}
         return {name: self._verdict(space, event, request, deadline) for name, space in spaces.items()}
 
@@ -55,14 +59,15 @@ class Authorizer:
 
     def _call(self, function: Function, event: Event, request: HttpRequest, deadline: Deadline) -> Verdict:
         payload = dumps({"event": event.document(), "request": request.data(None)})
-        call = Call(payload, Purpose.AUTHORIZE, deadline.remaining(), event.id)
+        provider = self.secrets.opened(function)
+        call = Call(payload, Purpose.AUTHORIZE, deadline.remaining(), event.id, at=self.clock.time())
         try:
-            return verdict(function.provider.call(call, self.outbound))
+            return verdict(provider.call(call, self.outbound))
         except FunctionFailed as error:
-            log.info("authorizer failed", extra={"space": function.space, "functionId": function.id, "error": error.message})
+            log.info("authorizer failed", extra={"space": function.space, "functionId": function.id, "error": error.log_text})
             return DENIED if (error.status or 0) < SERVER_ERROR else Verdict(False, error=error)
         except ProviderError as error:
-            log.warning("authorizer cannot be asked", extra={"space": function.space, "functionId": function.id, "error": error.message})
+            log.warning("authorizer cannot be asked", extra={"space": function.space, "functionId": function.id, "error": error.log_text})
             return Verdict(False, error=error)
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
 
+from eventgateway.core.dead_letter import DeadLetter
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderError, Unavailable
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.function import Function
 from eventgateway.core.json import restore
-from eventgateway.core.ports import Attempts, Clock, DeadLetter, DeadLetters
+from eventgateway.core.ports import Attempts, Clock, DeadLetters
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy, asked_wait
 from eventgateway.core.routing import RoutingTable
@@ -20,6 +21,7 @@ from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_DEADLINE, NO_PLUGINS, Plugins, Reactions
+from eventgateway.operations.secrets import NO_SECRETS, Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -27,6 +29,7 @@ from eventgateway.operations.usage import NO_USAGE, Usage
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+SUSPENDED_SECONDS = 900.0  # after so long we look again
 NO_TARGET = "the subscription or its function no longer exists"
 NO_PAYLOAD = "the event is no longer kept"
 OUTCOME_UNKNOWN = "outcome unknown: the worker ended during the only attempt"
@@ -56,15 +59,18 @@ class Deliverer:
     delivery_seconds: float = 28.0
     plugins: Plugins = NO_PLUGINS
     usage: Usage = NO_USAGE
+    secrets: Secrets = NO_SECRETS
 
     @property
     def system_events(self) -> SystemEvents:
         """Makes the events about this gateway's own work."""
         return SystemEvents(self.clock, self.usage)
 
-    def early_by(self, delivery: Delivery) -> float:
-        """Seconds until the delivery is due, 0 if it is."""
-        return max(0.0, delivery.not_before - self.clock.time())
+    def wait(self, delivery: Delivery) -> float:
+        """Seconds until it may be attempted, 0 for now: it is not due yet, or its space is suspended. Raises Unavailable."""
+        space = self.spaces.routing().spaces.get(delivery.space)
+        suspended = SUSPENDED_SECONDS if space and space.is_suspended else 0.0
+        return max(suspended, delivery.not_before - self.clock.time())
 
     def split(self, fan_out: FanOut, deadline: Deadline = NO_DEADLINE) -> None:
         """Queue the deliveries of a fan-out one by one. Raises Unavailable if any is not safe: then all must be queued again."""
@@ -95,7 +101,7 @@ class Deliverer:
             return self.bury(delivery, NO_PAYLOAD)
         subscription, function = target
         about = FunctionCall(delivery.space, function.id, delivery.is_system, lambda: restore(event))
-        call = Call(event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id)
+        call = Call(event, Purpose.ASYNC, self.delivery_seconds, delivery.event_id, delivery.id, self.clock.time())
         policy = self.retry.given_by(subscription.retry)
         with self.plugins.reactions(self.clock) as reactions:
             return _Attempt(self, table, function, policy, delivery, deadline, reactions).make(call, about)
@@ -125,12 +131,13 @@ class _Attempt:
             if event := self.reactions.invoking(about):
                 call, about = replace(call, payload=event.json(), event_id=event.id), replace(about, event=event.document)
         except PluginError as error:
-            return self._failed(error.message)
+            return self._failed(error)
+        provider = self.deliverer.secrets.opened(self.function)
         if not self._may_begin(about):
             return self.deliverer.bury(self.delivery, OUTCOME_UNKNOWN)
         events, outbox = self.deliverer.system_events, self.deliverer.outbox
         try:
-            result = self.function.provider.call(self._in_time(call), self.deliverer.outbound)
+            result = provider.call(self._in_time(call), self.deliverer.outbound)
         except ProviderError as error:
             send_afterwards(outbox, events.invocation_failed(self.table, about, error.message))
             _tell(self.reactions.invocation_failed, about, error.message)
@@ -155,15 +162,15 @@ class _Attempt:
             failed = self.delivery.failed(self.deliverer.clock.time(), error.message, error.status)
             return self.deliverer.bury(failed, error.message)
         asked = asked_wait(error.retry_after, self.deliverer.clock.time()) if error.retry_after else 0.0
-        return self._failed(error.message, error.status, asked=asked, throttled=isinstance(error, FunctionThrottled))
+        return self._failed(error, error.status, asked=asked, throttled=isinstance(error, FunctionThrottled))
 
-    def _failed(self, message: str, status: int = 0, *, asked: float = 0.0, throttled: bool = False) -> Outcome:
+    def _failed(self, error: ProviderError | PluginError, status: int = 0, *, asked: float = 0.0, throttled: bool = False) -> Outcome:
         clock = self.deliverer.clock
         now, attempt = clock.time(), self.delivery.attempt
         wait = self.policy.wait(attempt, clock.jitter(), asked=asked, throttled=throttled)
-        failed = self.delivery.failed(now, message, status)
+        failed = self.delivery.failed(now, error.message, status)
         end = self.policy.end(attempt, now + wait - self.delivery.accepted_at)
-        log.warning("delivery failed", extra=_trace(self.delivery) | {"error": message, "retryIn": None if end else wait})
+        log.warning("delivery failed", extra=_trace(self.delivery) | {"error": error.log_text, "retryIn": None if end else wait})
         if end:
             return self.deliverer.bury(failed, end)
         self.deliverer.outbox.queue.send_later(failed.at(now + wait), wait)
@@ -191,7 +198,7 @@ def _tell(tell: Callable[[FunctionCall, T], None], about: FunctionCall, outcome:
     try:
         tell(about, outcome)
     except PluginError as error:
-        log.warning("plugin failed behind the call", extra={"error": error.message})
+        log.warning("plugin failed behind the call", extra={"error": error.log_text})
 
 
 def _trace(delivery: Delivery) -> dict[str, object]:

@@ -10,12 +10,15 @@ from eventgateway.core.document import decode
 from eventgateway.core.errors import InvalidRequest, NotFound, Unavailable, WriteConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
+from eventgateway.core.guard import OFF, Guard
 from eventgateway.core.json import JsonObject
 from eventgateway.core.ports import Change
-from eventgateway.core.provider import Providers
+from eventgateway.core.provider import AwsProvider, Providers
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
+from eventgateway.core.suspension import Suspension
+from eventgateway.operations.secrets import NO_SECRETS, Secrets
 from eventgateway.operations.spaces import Spaces
 
 R = TypeVar("R")
@@ -26,10 +29,15 @@ Write = Callable[[Space], tuple[Change, Resource | None]]
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times."""
+    """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times.
+
+    The guard is asked before a function is created or updated.
+    """
 
     spaces: Spaces
     pause: Callable[[float], None] = sleep
+    secrets: Secrets = NO_SECRETS
+    guard: Guard = OFF
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
@@ -43,13 +51,15 @@ class Manager:
     def create(self, kind: Kind, space: str, body: bytes) -> Resource:
         """Create from a JSON document. Raises InvalidRequest, AlreadyExists, Unavailable."""
         resource = self._parse(kind, space, body, None)
+        self._check_function(resource)
 
         def write(current: Space) -> tuple[Change, Resource]:
             if resource.id in current.of(kind):
                 raise kind.already_exists(resource.id)
+            current.check_room(kind)
             references = _references(current, resource)
             current.check_path(resource)
-            created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else resource
+            created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else self._sealed(resource)
             return _change(current, created, None, created.stored(), references), created
 
         return self._write(space, write)
@@ -60,7 +70,8 @@ class Manager:
 
         def write(current: Space) -> tuple[Change, Resource]:
             old = _find(current, kind, identifier)
-            new = _successor(document, old)
+            new = self._sealed(_successor(document, old), old)
+            self._check_function(new)
             return _change(current, new, old.stored(), new.stored(), _references(current, new)), new
 
         return self._write(space, write)
@@ -75,6 +86,26 @@ class Manager:
 
         self._write(space, write)
 
+    def suspend(self, space: str, body: bytes) -> Suspension:
+        """Suspend a space, or change why; `resume` is to delete that. Raises InvalidRequest, Unavailable."""
+        suspension = Suspension.parse(space, self._document(Suspension.kind, body))
+
+        def write(current: Space) -> tuple[Change, Suspension]:
+            old = current.suspensions.get(suspension.id)
+            return _change(current, suspension, old.stored() if old else None, suspension.stored()), suspension
+
+        return self._write(space, write)
+
+    def _sealed(self, resource: Resource, old: Resource | None = None) -> Resource:
+        """A function as it is stored: without readable secrets, and with the external id of its space if it has a role."""
+        if not isinstance(resource, Function):
+            return resource
+        function = self.secrets.sealed(resource, old if isinstance(old, Function) else None)
+        if not isinstance(function.provider, AwsProvider) or not function.provider.role_arn:
+            return function
+        identity = self.spaces.store.identify(function.space, self.spaces.clock.stamp().id)
+        return replace(function, provider=replace(function.provider, external_id=identity))
+
     def _write(self, space: str, write: "Callable[[Space], tuple[Change, R]]") -> R:
         for attempt in range(WRITE_ATTEMPTS):
             with self.spaces.lock:  # what is checked must be of the version that the change follows
@@ -88,12 +119,19 @@ class Manager:
                 return result
         raise Unavailable("The space is being changed by many writers. Please try again.")
 
+    def _check_function(self, resource: Resource) -> None:
+        if isinstance(resource, Function):
+            self.guard.check_function(resource)
+
     def _parse(self, kind: Kind, space: str, body: bytes, identifier: str | None) -> Resource:
+        return parse(kind, space, self._document(kind, body), self.spaces.providers, identifier)
+
+    @staticmethod
+    def _document(kind: Kind, body: bytes) -> JsonObject:
         try:
-            document = decode(body)
+            return decode(body)
         except InvalidRequest as error:
             raise kind.invalid(error) from error
-        return parse(kind, space, document, self.spaces.providers, identifier)
 
 
 def parse(kind: Kind, space: str, document: JsonObject, providers: Providers, identifier: str | None) -> Resource:
@@ -114,8 +152,6 @@ def _find(space: Space, kind: Kind, identifier: str) -> Resource:
 
 def _successor(new: Resource, old: Resource) -> Resource:
     """The new state of a resource, if it may follow the old one."""
-    if isinstance(new, Function) and isinstance(old, Function):
-        return new.updating(old)
     if isinstance(new, Subscription) and isinstance(old, Subscription):
         new.check_update_of(old)
         return replace(new, since=old.since)

@@ -12,6 +12,7 @@ from eventgateway.core.errors import GatewayError, PluginError, PluginOverdue
 from eventgateway.core.event import Event
 from eventgateway.core.json import JsonError, JsonObject, dumps, restore
 from eventgateway.core.plugin import Plugin, Refused, Subscription
+from eventgateway.core.trace import trace
 from eventgateway.operations.deadline import Deadline
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,13 @@ class PluginWorker:
         try:
             return None if returned is None else _copy(returned)
         except (GatewayError, JsonError, TypeError) as error:
-            log.exception("plugin returned what is no valid event", extra={"plugin": self.name})
+            self._log("plugin returned what is no valid event", error)
             raise PluginError(self.name, FAILED) from error
+
+    def _log(self, what: str, error: BaseException) -> None:
+        """What the error says may quote the event, so only debugging shows it."""
+        log.error(what, extra={"plugin": self.name, **trace(error)})
+        log.debug(what, exc_info=error, extra={"plugin": self.name})
 
     def _give_up(self, future: Future[object]) -> None:
         log.warning("plugin did not answer in time, it is left alone until it does", extra={"plugin": self.name, "seconds": self.seconds})
@@ -89,8 +95,8 @@ class PluginWorker:
 
     def _error(self, error: BaseException) -> PluginError:
         if isinstance(error, Refused):
-            return PluginError(self.name, f"refused the event: {error}", error.status)
-        log.error("plugin failed", exc_info=error, extra={"plugin": self.name})
+            return PluginError(self.name, "refused the event", error.status, str(error))
+        self._log("plugin failed", error)
         return PluginError(self.name, FAILED)
 
 

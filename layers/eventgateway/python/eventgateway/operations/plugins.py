@@ -85,7 +85,7 @@ class Reactions:
             try:
                 worker.wait(call, self.deadline)
             except PluginError as error:
-                log.warning("plugin failed beside the event", extra={"error": error.message})
+                log.warning("plugin failed beside the event", extra={"error": error.log_text})
 
     def received(self, event: Event, request: HttpRequest) -> Event:
         """An event came in: the event to go on with. Raises PluginError."""
@@ -124,7 +124,7 @@ class Reactions:
         try:
             self.running.append((worker, worker.start(event)))
         except PluginError as error:
-            log.info("plugin left out", extra={"error": error.message})
+            log.info("plugin left out", extra={"error": error.log_text})
 
 
 NO_REACTIONS = Reactions({}, cast("Clock", None), NO_DEADLINE)  # shared by all events: without plugins nobody reads its clock

@@ -7,19 +7,21 @@ from itertools import groupby
 from eventgateway.core.cors import CorsRule, is_preflight
 from eventgateway.core.decode import decode
 from eventgateway.core.delivery import Delivery, deliveries
-from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, PayloadTooLarge, ProviderError, SystemEventRefused
+from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, PayloadTooLarge, ProviderError, SpaceSuspended, SystemEventRefused
 from eventgateway.core.event import Event
 from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
-from eventgateway.core.ports import Clock
-from eventgateway.core.provider import Call, Outbound, Purpose
+from eventgateway.core.ports import Claims, Clock
+from eventgateway.core.provider import Call, Outbound, Provider, Purpose
 from eventgateway.core.result import Result, parse_result
 from eventgateway.core.routing import RoutingTable, Subscriber
 from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.authorize import Authorizer, Verdict, unavailable
 from eventgateway.operations.deadline import Deadline
+from eventgateway.operations.deduplicate import NO_CLAIMS, Held, hold, rules_for
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
+from eventgateway.operations.secrets import NO_SECRETS, Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
@@ -36,9 +38,11 @@ class Receiver:
     outbox: Outbox
     outbound: Outbound
     clock: Clock
+    claims: Claims
     request_seconds: float = 28.0
     plugins: Plugins = NO_PLUGINS
     usage: Usage = NO_USAGE
+    secrets: Secrets = NO_SECRETS
 
     @property
     def system_events(self) -> SystemEvents:
@@ -70,7 +74,8 @@ class Receiver:
         target = (request.method, request.path, event.type)
         synchronous, asynchronous = table.synchronous(*target), table.asynchronous(*target)
         subscribers = [*asynchronous, synchronous] if synchronous else asynchronous
-        verdicts = Authorizer(self.outbound).ask(subscribers, event, request, deadline)
+        _check_suspensions(subscribers)
+        verdicts = Authorizer(self.outbound, self.secrets, self.clock).ask(subscribers, event, request, deadline)
         if asynchronous and (error := unavailable({each.space.name: verdicts[each.space.name] for each in asynchronous})):
             raise error
         if synchronous and event.is_http_request:
@@ -92,14 +97,18 @@ class _Exchange:
 
     def run(self, synchronous: Subscriber | None, asynchronous: list[Subscriber], verdicts: dict[str, Verdict]) -> Result:
         """Queue what is asynchronous in as few calls as possible, then call the synchronous function."""
-        self._count(synchronous, asynchronous, verdicts)
-        call = self._prepare(synchronous, verdicts) if synchronous else None
-        outbox = self.receiver.system_events.received(self.table, self.event, self.request)
-        outbox += self._deliveries(asynchronous, verdicts)
-        if call:
-            outbox += self.receiver.system_events.invoking(self.table, call.about)
-        if outbox:
-            self.receiver.outbox.send(outbox)
+        with self._held(verdicts) if synchronous is None else NO_CLAIMS as held:
+            new = held.new(asynchronous)
+            self._count(synchronous, new, verdicts)
+            if held.duplicates and not new:
+                return ACCEPTED
+            call = self._prepare(synchronous, verdicts) if synchronous else None
+            outbox = self.receiver.system_events.received(self.table, self.event, self.request)
+            outbox += self._deliveries(new, verdicts, held)
+            if call:
+                outbox += self.receiver.system_events.invoking(self.table, call.about)
+            if outbox:
+                self.receiver.outbox.send(outbox)
         if synchronous and call is None:
             raise NotAuthorized
         return call.run(self) if call else ACCEPTED
@@ -113,7 +122,15 @@ class _Exchange:
             if not verdicts[space].allowed:
                 self.receiver.usage.dropped(space, type_)
 
-    def _deliveries(self, subscribers: list[Subscriber], verdicts: dict[str, Verdict]) -> list[Delivery]:
+    def _held(self, verdicts: dict[str, Verdict]) -> Held:
+        """The claims of an event that nobody waits for; most types of events need none. Raises EventPending, Unavailable."""
+        found = rules_for(self.table, self.event, verdicts)
+        held = hold(self.receiver.claims, self.receiver.clock, self.event, found) if found else NO_CLAIMS
+        for space in held.duplicates:
+            self.receiver.usage.duplicate(space)
+        return held
+
+    def _deliveries(self, subscribers: list[Subscriber], verdicts: dict[str, Verdict], held: Held) -> list[Delivery]:
         """One for each subscriber of a space whose authorizer allows; the event may differ by what the authorizer added."""
         if not subscribers:
             return []
@@ -121,18 +138,20 @@ class _Exchange:
         made: list[Delivery] = []
         for space, members in groupby(subscribers, lambda each: each.space.name):
             if verdicts[space].allowed:
-                made += deliveries(list(members), verdicts[space].apply(self.event), receipt, now)
+                made += deliveries(list(members), verdicts[space].apply(self.event), held.receipt(space, receipt), now)
         return made
 
     def _prepare(self, subscriber: Subscriber, verdicts: dict[str, Verdict]) -> "_SyncCall | None":
         verdict = verdicts[subscriber.space.name]
         if not verdict.allowed:
             return None
+        function = subscriber.function
+        provider = self.receiver.secrets.opened(function) if function else None
         event = verdict.apply(self.event)
         about = FunctionCall(subscriber.space.name, subscriber.subscription.function_id, event.is_system, event.document)
         if replacement := self.reactions.invoking(about):
             event, about = replacement, replace(about, event=replacement.document)
-        return _SyncCall(subscriber, event, about)
+        return _SyncCall(subscriber, provider, event, about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +159,19 @@ class _SyncCall:
     """The synchronous function and the event as it shall see it."""
 
     subscriber: Subscriber
+    provider: Provider | None
     event: Event
     about: FunctionCall
 
     def run(self, exchange: _Exchange) -> Result:
         """Call the function once and map its result. Raises ProviderError, MalformedResult."""
         tell = partial(self._tell, exchange)
-        function = self.subscriber.function
         try:
-            if function is None:
+            if self.provider is None:
                 raise FunctionUnreachable("the function is not registered")
-            call = Call(self.event.json(), Purpose.SYNC, exchange.deadline.remaining(), self.event.id)
-            answer = function.provider.call(call, exchange.receiver.outbound)
+            now = exchange.receiver.clock.time()
+            call = Call(self.event.json(), Purpose.SYNC, exchange.deadline.remaining(), self.event.id, at=now)
+            answer = self.provider.call(call, exchange.receiver.outbound)
         except ProviderError as error:
             tell(error.message, b"")
             raise
@@ -168,6 +188,12 @@ class _SyncCall:
             exchange.reactions.invoked(self.about, answer)
         else:
             exchange.reactions.invocation_failed(self.about, error)
+
+
+def _check_suspensions(subscribers: list[Subscriber]) -> None:
+    for each in subscribers:
+        if each.space.is_suspended:
+            raise SpaceSuspended(each.space.name)
 
 
 def _type(event: Event) -> str:

@@ -18,6 +18,7 @@ from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.routing import RoutingTable
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
+from eventgateway.core.suspension import Suspension
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +109,8 @@ class Spaces:
         """The resource of a stored document."""
         if kind is Function.kind:
             return Function.restore(space, document, self.providers)
-        readers = {EventType.kind: EventType, Subscription.kind: Subscription, CorsRule.kind: CorsRule}
-        return readers[kind].restore(space, document)  # type: ignore[no-any-return, attr-defined] # one signature, four classes
+        readers = {EventType.kind: EventType, Subscription.kind: Subscription, CorsRule.kind: CorsRule, Suspension.kind: Suspension}
+        return readers[kind].restore(space, document)  # type: ignore[no-any-return, attr-defined] # one signature, all classes
 
 
 def _put(target: Space | RoutingTable, resource: Resource) -> None:

@@ -11,7 +11,18 @@ from threading import Lock
 
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.ports import Clock, UsageStore
-from eventgateway.core.usage import CONFIG_DURATION, CONFIG_REQUESTS, DELIVERIES, DROPPED, PROCESSED, PROCESSING, RECEIVED, Counts, series
+from eventgateway.core.usage import (
+    CONFIG_DURATION,
+    CONFIG_REQUESTS,
+    DELIVERIES,
+    DROPPED,
+    DUPLICATES,
+    PROCESSED,
+    PROCESSING,
+    RECEIVED,
+    Counts,
+    series,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +55,10 @@ class Usage:
     def dropped(self, space: str, type_: str) -> None:
         """An event for a subscriber of a space was denied."""
         self._add(space, {series(DROPPED, type_): 1})
+
+    def duplicate(self, space: str) -> None:
+        """An event came in that a space had accepted before."""
+        self._add(space, {series(DUPLICATES): 1})
 
     def delivery(self, space: str, outcome: str) -> None:
         """An attempt at an async delivery ended."""

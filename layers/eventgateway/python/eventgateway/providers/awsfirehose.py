@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from eventgateway.core.json import dumps
-from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+from eventgateway.core.provider import AwsProvider, Call, Outbound
+from eventgateway.core.setting import setting
 
 
 @dataclass(frozen=True)

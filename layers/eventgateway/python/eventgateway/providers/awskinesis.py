@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from eventgateway.core.errors import FunctionOverflow, FunctionUnreachable
 from eventgateway.core.json import dumps
-from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+from eventgateway.core.provider import AwsProvider, Call, Outbound
+from eventgateway.core.setting import setting
 
 USUAL_LIMIT = 1024 * 1024  # bytes; what a stream takes unless its owner has raised it
 REFUSALS = ("ValidationException", "InvalidArgumentException")

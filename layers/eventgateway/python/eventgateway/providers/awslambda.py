@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from eventgateway.core.errors import FunctionAccessDenied, FunctionFailed
 from eventgateway.core.json import JsonError, loads
-from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+from eventgateway.core.provider import AwsProvider, Call, Outbound
+from eventgateway.core.setting import setting
 
 TEXT_LIMIT = 1000
 ADVICE = {
@@ -37,13 +38,15 @@ class LambdaFunction(AwsProvider):
         except FunctionAccessDenied as error:
             raise _with_advice(error) from error
         if answer.get("FunctionError"):
-            raise FunctionFailed(f"{answer['FunctionError']}: {_error_message(payload)}")
+            raise FunctionFailed(answer["FunctionError"], detail=_error_message(payload))
         return payload
 
 
 def _with_advice(error: FunctionAccessDenied) -> FunctionAccessDenied:
     advice = ADVICE.get(error.code)
-    return FunctionAccessDenied(error.message, error.code, f"Function call failed with {error.code}. {advice}" if advice else "")
+    return FunctionAccessDenied(
+        error.log_text, error.code, f"Function call failed with {error.code}. {advice}" if advice else "", error.detail
+    )
 
 
 def _error_message(payload: bytes) -> str:

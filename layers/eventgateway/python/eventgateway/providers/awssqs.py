@@ -1,13 +1,21 @@
 """`awssqs`: an SQS queue; the event becomes a message."""
 
+import re
 from dataclasses import dataclass
 from hashlib import md5
 from typing import ClassVar
 
 from eventgateway.core.errors import FunctionFailed
 from eventgateway.core.json import dumps
-from eventgateway.core.provider import AwsProvider, Call, Outbound, setting
+from eventgateway.core.provider import AwsProvider, Call, Outbound
+from eventgateway.core.setting import setting
 from eventgateway.core.xml_text import escape_json
+
+DOMAINS = (  # of AWS's partitions; the last two are those of dual-stack endpoints
+    "amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov",
+    "api.aws", "api.amazonwebservices.com.cn",
+)  # fmt: skip
+ENDPOINT = "https://(sqs(-fips)?[.]{region}|({region}[.])?queue)[.]({domains})(:443)?/"
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,11 @@ class Queue(AwsProvider):
     )  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 
     queue_url: str = setting("queueUrl", help="URL of the queue", required=True)
+
+    def target_fault(self) -> str | None:
+        """The URL must be that of a queue in the region (https://docs.aws.amazon.com/general/latest/gr/sqs-service.html)."""
+        endpoint = ENDPOINT.format(region=re.escape(self.region), domains="|".join(map(re.escape, DOMAINS)))
+        return None if re.match(endpoint, self.queue_url) else "the host of queueUrl is not SQS in the region"
 
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Send the event as one message."""

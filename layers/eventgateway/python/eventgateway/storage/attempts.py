@@ -3,14 +3,12 @@
 from time import time
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
 from pynamodb.exceptions import PutError
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.storage.dynamodb import available, row_class
+from eventgateway.storage.dynamodb import available, is_refused, row_class
 
 SECONDS = 15 * 86400  # longer than the queue keeps a message
-CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class DynamoAttempts:
@@ -27,12 +25,7 @@ class DynamoAttempts:
             try:
                 rows(*key, by=mine, at=now, ttl=now + SECONDS).save(rows.pk.does_not_exist())
             except PutError as error:
-                if not _is_there(error):
+                if not is_refused(error):
                     raise
                 return bool(rows.get(*key, consistent_read=True).by == mine)  # then the SDK has put it twice, since an answer was lost
             return True
-
-
-def _is_there(error: PutError) -> bool:
-    """Whether the condition failed; errors of the connection have no code, and PynamoDB stumbles over that."""
-    return isinstance(error.cause, ClientError) and error.cause_response_code == CONDITION_FAILED

@@ -1,7 +1,7 @@
 """The configuration in DynamoDB: the only place that knows PynamoDB. One transaction for each write, see docs/architecture.md."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from time import time
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import PutError, PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -19,13 +19,14 @@ from eventgateway.core.ports import Change, Snapshot
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.space import KINDS
 
-META, SPACES, GATEWAY = "meta", "gateway#spaces", "gateway#meta"
+META, IDENTITY, SPACES, GATEWAY = "meta", "identity", "gateway#spaces", "gateway#meta"
 CHANGE, AFTER_CHANGES = "change#", "change$"  # "$" follows "#": all other sort keys of a space are greater
 VERSION_DIGITS = 16
 SORT_KEY_LIMIT = 900  # bytes; DynamoDB ends at 1,024
 DOCUMENT_LIMIT = 128 * 1024  # bytes; DynamoDB's items end at 400 KB, and a change row holds two documents and an id
 HASHED = "sha256:"
 CHANGE_SECONDS = 90 * 86400
+CONDITION_FAILED = "ConditionalCheckFailedException"
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
 BY_TAG = {kind.tag: kind for kind in KINDS}
@@ -39,11 +40,17 @@ class Row(Model):
     version = NumberAttribute(null=True)
     kind = UnicodeAttribute(null=True)
     resource_id = UnicodeAttribute(null=True)
+    external_id = UnicodeAttribute(null=True)
     by = UnicodeAttribute(null=True)
     at = NumberAttribute(null=True)
     document = UnicodeAttribute(null=True)
     before = UnicodeAttribute(null=True)
     after = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    owner = UnicodeAttribute(null=True)
+    receipt = UnicodeAttribute(null=True)
+    window = NumberAttribute(null=True)
+    leased_until = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 
 
@@ -61,6 +68,12 @@ def available(what: str) -> Iterator[None]:
         yield
     except PynamoDBException as error:
         raise Unavailable(f"{what} is not available. Please try again.") from error
+
+
+def is_refused(error: BaseException | None) -> bool:
+    """Whether a write failed because its condition did not hold. PynamoDB's own look stumbles over causes that are no answers."""
+    cause = error.cause if isinstance(error, PynamoDBException) else None
+    return isinstance(cause, ClientError) and cause.response["Error"]["Code"] == CONDITION_FAILED
 
 
 def space_key(space: str) -> str:
@@ -110,7 +123,7 @@ class DynamoConfigStore:
         version = self.space_version(space)
         with available("The configuration"):
             query = self._rows.query(space_key(space), self._rows.sk > AFTER_CHANGES, consistent_read=True)
-            rows = {row.sk: row for row in query if row.sk != META}
+            rows = {row.sk: row for row in query if row.sk not in {META, IDENTITY}}
         documents = {sk: (BY_TAG[row.kind], _load(row.document)) for sk, row in rows.items()}
         for change in self.changes(space, version) or ():
             version = _apply(documents, change)
@@ -124,6 +137,21 @@ class DynamoConfigStore:
         changes = [_change(space, row) for row in rows]
         complete = all(change.version == after + number for number, change in enumerate(changes, 1))
         return changes if complete and (changes or self.space_version(space) == after) else None
+
+    def identify(self, space: str, candidate: str) -> str:
+        """See `ConfigStore`. It has a row of its own, which is written once."""
+        with available("The configuration"):
+            with suppress(self._rows.DoesNotExist):
+                return self._identity(space)
+            try:
+                self._rows(space_key(space), IDENTITY, external_id=candidate).save(self._rows.pk.does_not_exist())
+            except PutError as error:
+                if not is_refused(error):
+                    raise
+            return self._identity(space)
+
+    def _identity(self, space: str) -> str:
+        return str(self._rows.get(space_key(space), IDENTITY, consistent_read=True).external_id)
 
     def commit(self, change: Change) -> None:
         """See `ConfigStore`. Raises PayloadTooLarge for a document that would not fit."""

@@ -13,7 +13,14 @@ from eventgateway.core.errors import Unavailable
 
 JSON_TYPE = "application/json"
 GONE = {"NoSuchKey", "404"}
-CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=64)
+CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"total_max_attempts": 3, "mode": "standard"},
+    max_pool_connections=64,
+    request_checksum_calculation="when_required",  # TLS protects what is sent, and the key is a digest
+    response_checksum_validation="when_required",
+)
 
 
 class S3Payloads:
@@ -24,7 +31,7 @@ class S3Payloads:
 
     def put(self, space: str, event: bytes) -> str:
         """See `PayloadStore`."""
-        key = f"{space}/{sha256(event).hexdigest()}"
+        key = f"{space}/{_digest(event)}"
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=event, ContentType=JSON_TYPE)
         except (BotoCoreError, ClientError, HTTPError) as error:
@@ -32,7 +39,7 @@ class S3Payloads:
         return key
 
     def get(self, key: str) -> bytes | None:
-        """See `PayloadStore`."""
+        """See `PayloadStore`. An object that is not what was put, by its digest, is not the event."""
         try:
             event: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -41,11 +48,15 @@ class S3Payloads:
             raise _unavailable() from error
         except (BotoCoreError, HTTPError) as error:
             raise _unavailable() from error
-        return event
+        return event if key.endswith(f"/{_digest(event)}") else None
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - a generated class
         return self._given or botocore.session.get_session().create_client("s3", config=CONFIG)
+
+
+def _digest(event: bytes) -> str:
+    return sha256(event).hexdigest()
 
 
 def _unavailable() -> Unavailable:

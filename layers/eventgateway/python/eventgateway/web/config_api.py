@@ -6,27 +6,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
+from eventgateway.core import dead_letter, limits
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
 from eventgateway.core.resource import Kind
 from eventgateway.core.result import Result
-from eventgateway.core.space import KINDS
+from eventgateway.core.space import COLLECTIONS
 from eventgateway.core.subscription import escape_path
+from eventgateway.core.suspension import Suspension
+from eventgateway.core.trace import trace
 from eventgateway.core.usage import ALL_SPACES
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.usage import NO_USAGE, Usage
-from eventgateway.web.errors import error_result, internal_error
+from eventgateway.web.dead_letters_api import OPERATIONS, DeadLettersApi
+from eventgateway.web.errors import error_result, internal_error, no_route, not_allowed
 from eventgateway.web.paging import part, read_page, whole
 from eventgateway.web.payload import JSON_TYPE, Json, http_request, json_result, response
 
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 128 * 1024  # a change row holds the document twice, and items of DynamoDB end at 400 KB
-SPACE_LIMIT = 1024  # bytes; the name is a sort key of DynamoDB
 LABEL = "metadata."
-BY_PATH = {kind.path: kind for kind in KINDS}
+PAGE_PARAMETERS = ("limit", "cursor")
+BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
+SUSPENSION_METHODS = ("GET", "PUT", "DELETE")
 RESOURCE_METHODS = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 
@@ -37,51 +42,62 @@ class ConfigApi:
     manager: Manager
     usage: Usage = NO_USAGE
     queue: DeliveryQueue | None = None  # for its length in the metrics
+    dead_letters: DeadLettersApi | None = None
 
     def handle(self, event: Json) -> Json:
         """Answer one API Gateway event; whatever happens there is an answer."""
         started = perf_counter()
         try:
-            answer = response(self._answer(http_request(event)))
+            answer = response(self._answer(event))
             self.usage.config_took(ALL_SPACES, perf_counter() - started)
             self.usage.flush_if_due()
             return answer
-        except Exception:
-            log.exception("request failed")
+        except Exception as error:  # noqa: BLE001 - the outermost handler
+            log.error("request failed", extra=trace(error))  # noqa: TRY400 - the error may quote the request
             return response(internal_error())
 
-    def _answer(self, request: HttpRequest) -> Result:
+    def _answer(self, event: Json) -> Result:
         try:
-            return self._route(request)
+            return self._route(http_request(event))
         except GatewayError as error:
             return error_result(error)
 
     def _route(self, request: HttpRequest) -> Result:
         match request.path.removeprefix("/").split("/", 4):
-            case ["v1", "status"]:
-                return Result(200) if request.method == "GET" else _not_allowed("GET")
-            case ["v1", "metrics"]:
-                return self._metrics() if request.method == "GET" else _not_allowed("GET")
-            case ["v1", "openapi.json"]:
-                return _description() if request.method == "GET" else _not_allowed("GET")
+            case ["v1", ("status" | "metrics" | "openapi.json") as about]:
+                return self._about(about) if request.method == "GET" else not_allowed("GET")
+            case ["v1", "spaces", space, Suspension.kind.path] if space:
+                return self._suspension(_space(space), request)
             case ["v1", "spaces", space, path] if space and path in BY_PATH:
                 with self._counted(BY_PATH[path], space, COLLECTION_METHODS.get(request.method)):
                     return self._collection(BY_PATH[path], _space(space), request)
             case ["v1", "spaces", space, path, identifier] if space and path in BY_PATH and identifier:
                 with self._counted(BY_PATH[path], space, RESOURCE_METHODS.get(request.method)):
                     return self._resource(BY_PATH[path], _space(space), _identifier(BY_PATH[path], identifier), request)
-        return json_result(404, {"errors": [{"message": "No such route."}]})
+            case ["v1", "spaces", space, dead_letter.KIND.path, *rest] if space and self.dead_letters and rest != [""]:
+                operation = (OPERATIONS if rest else {"GET": "list"}).get(request.method)
+                with self._counted(dead_letter.KIND, space, operation):
+                    return self.dead_letters.answer(_space(space), "".join(rest), request)
+        return no_route()
 
-    def _metrics(self) -> Result:
-        from eventgateway.web.metrics import collect  # noqa: PLC0415 - only who asks for it waits for it
+    def _about(self, name: str) -> Result:
+        """What is about the gateway itself. Only who asks for it waits for its import."""
+        if name == "status":
+            return Result(200)
+        if name == "metrics":
+            from eventgateway.web.metrics import collect  # noqa: PLC0415
 
-        return collect(self.manager.spaces, self.usage, self.queue)
+            return collect(self.manager.spaces, self.usage, self.queue)
+        from eventgateway.web.openapi import text  # noqa: PLC0415
+
+        return Result(200, JSON_TYPE, text())
 
     def _collection(self, kind: Kind, space: str, request: HttpRequest) -> Result:
         if request.method == "POST":
             return json_result(201, self.manager.create(kind, space, _body(request)).shown())
         if request.method != "GET":
-            return _not_allowed(*COLLECTION_METHODS)
+            return not_allowed(*COLLECTION_METHODS)
+        _check_parameters(request.query)
         page = read_page(kind, request.query)
         resources = self.manager.list(kind, space, _labels(request))
         return json_result(200, whole(kind, resources) if page is None else part(kind, resources, page))
@@ -92,8 +108,18 @@ class ConfigApi:
         if request.method == "PUT":
             return json_result(200, self.manager.update(kind, space, identifier, _body(request)).shown())
         if request.method != "DELETE":
-            return _not_allowed(*RESOURCE_METHODS)
+            return not_allowed(*RESOURCE_METHODS)
         self.manager.delete(kind, space, identifier)
+        return Result(204)
+
+    def _suspension(self, space: str, request: HttpRequest) -> Result:
+        if request.method == "GET":
+            return json_result(200, self.manager.get(Suspension.kind, space, space).shown())
+        if request.method == "PUT":
+            return json_result(200, self.manager.suspend(space, _body(request)).shown())
+        if request.method != "DELETE":
+            return not_allowed(*SUSPENSION_METHODS)
+        self.manager.delete(Suspension.kind, space, space)
         return Result(204)
 
     @contextmanager
@@ -108,16 +134,10 @@ class ConfigApi:
                 self.usage.config_request(space, kind.tag, operation)
 
 
-def _description() -> Result:
-    from eventgateway.web.openapi import text  # noqa: PLC0415 - only who asks for it waits for it
-
-    return Result(200, JSON_TYPE, text())
-
-
 def _space(name: str) -> str:
     """The name of a space in a URL; a longer one could be no key of the storage."""
-    if len(name.encode()) > SPACE_LIMIT:
-        raise InvalidRequest(f"The name of a space has at most {SPACE_LIMIT} bytes.")
+    if len(name) > limits.NAME:
+        raise InvalidRequest(f"The name of a space has at most {limits.NAME} characters.")
     return name
 
 
@@ -127,6 +147,13 @@ def _identifier(kind: Kind, text: str) -> str:
         return text
     method, slash, path = text.partition("/")
     return f"{method}{escape_path(slash + path)}" if slash else text
+
+
+def _check_parameters(query: str) -> None:
+    """All parameters of a list but those of pages count: labels that nothing has, and those that have no effect."""
+    others = [each for each in query.replace(";", "&").split("&") if each and each.partition("=")[0] not in PAGE_PARAMETERS]
+    if len(others) > limits.LIST_PARAMETERS:
+        raise InvalidRequest(f"A list takes at most {limits.LIST_PARAMETERS} parameters besides 'limit' and 'cursor', not {len(others)}.")
 
 
 def _labels(request: HttpRequest) -> dict[str, str]:
@@ -140,8 +167,3 @@ def _body(request: HttpRequest) -> bytes:
     if len(request.body) > BODY_LIMIT:
         raise PayloadTooLarge(f"The document has {len(request.body)} bytes, the limit is {BODY_LIMIT}.")
     return request.body
-
-
-def _not_allowed(*methods: str) -> Result:
-    result = json_result(405, {"errors": [{"message": f"Method not allowed. Use {' or '.join(methods)}."}]})
-    return result.behind({"allow": ", ".join(methods)})

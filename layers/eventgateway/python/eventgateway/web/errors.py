@@ -6,11 +6,15 @@ from eventgateway.web.payload import json_result
 
 CALL_FAILED = "Function call failed. Please check logs."
 SILENT = (errors.SystemEventRefused, errors.NotAuthorized)  # answered without a body, as the original did
+TRY_LATER = (errors.Unavailable, errors.EventPending)
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.InvalidRequest: 400,
     errors.NotAuthorized: 403,
+    errors.SpaceSuspended: 403,
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
+    errors.EventPending: 409,
+    errors.RedriveRefused: 409,
     errors.PayloadTooLarge: 413,
     errors.FunctionOverflow: 413,
     errors.MalformedResult: 500,
@@ -25,7 +29,7 @@ def error_result(error: errors.GatewayError) -> Result:
     if isinstance(error, SILENT):
         return Result(status)
     result = json_result(status, {"errors": [{"message": _message(error)}]})
-    return result.behind({"retry-after": str(error.retry_after)}) if isinstance(error, errors.Unavailable) else result
+    return result.behind({"retry-after": str(error.retry_after)}) if isinstance(error, TRY_LATER) else result
 
 
 def _status(error: errors.GatewayError) -> int:
@@ -41,6 +45,17 @@ def _message(error: errors.GatewayError) -> str:
         return error.advice
     is_secret = isinstance(error, errors.ProviderError) and not isinstance(error, errors.FunctionOverflow)
     return CALL_FAILED if is_secret else error.message
+
+
+def no_route() -> Result:
+    """The answer to a path that there is not."""
+    return json_result(404, {"errors": [{"message": "No such route."}]})
+
+
+def not_allowed(*methods: str) -> Result:
+    """The answer to a method that a path does not have; it has `methods`."""
+    result = json_result(405, {"errors": [{"message": f"Method not allowed. Use {' or '.join(methods)}."}]})
+    return result.behind({"allow": ", ".join(methods)})
 
 
 def internal_error() -> Result:

@@ -9,6 +9,7 @@ from eventgateway.core.errors import GatewayError
 from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.result import Result
+from eventgateway.core.trace import trace
 from eventgateway.operations.receive import Receiver
 from eventgateway.web.errors import error_result, internal_error
 from eventgateway.web.payload import TEXT_TYPE, Json, http_request, response
@@ -27,22 +28,23 @@ class EventsApi:
     def handle(self, event: Json) -> Json:
         """Answer one API Gateway event; whatever happens there is an answer."""
         try:
-            answer = response(self._answer(http_request(event)))
+            answer = response(self._answer(event))
             self.receiver.usage.flush_if_due()
             return answer
-        except Exception:
-            log.exception("request failed")
+        except Exception as error:  # noqa: BLE001 - the outermost handler
+            log.error("request failed", extra=trace(error))  # noqa: TRY400 - the error may quote the request
             return response(internal_error())
 
     def expire(self) -> None:
         """Look at the configuration before the next request."""
         self.receiver.spaces.expire()
 
-    def _answer(self, request: HttpRequest) -> Result:
+    def _answer(self, event: Json) -> Result:
         try:
+            request = http_request(event)
             rule = self.receiver.cors(request)
         except GatewayError as error:
-            return error_result(error)
+            return _refusal(error)
         if rule is None:
             return self._receive(request)
         if is_preflight(request.method, request.headers):
@@ -55,8 +57,7 @@ class EventsApi:
                 return Result(200)
             result = self.receiver.receive(request)
         except GatewayError as error:
-            log.info("request refused", extra={"error": error.message, "errorType": type(error).__name__})
-            return error_result(error)
+            return _refusal(error)
         return result.behind(TEXT_TYPE) if result.body else result
 
     def _asks_for_status(self, request: HttpRequest) -> bool:
@@ -65,3 +66,11 @@ class EventsApi:
             return False
         table, target = self.receiver.spaces.routing(), (request.method, request.path, HTTP_REQUEST)
         return not table.asynchronous(*target) and table.synchronous(*target) is None
+
+
+def _refusal(error: GatewayError) -> Result:
+    """The answer to an error. What it says may quote the event, so only debugging shows it."""
+    result = error_result(error)
+    log.info("request refused", extra={"error": error.log_text, "errorType": type(error).__name__, "status": result.status})
+    log.debug("request refused: %s", error.message)
+    return result

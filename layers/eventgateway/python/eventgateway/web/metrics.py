@@ -15,6 +15,7 @@ COUNTERS = (
     (usage.RECEIVED, "eventgateway_events_received_total", "Events received.", ("type",)),
     (usage.PROCESSED, "eventgateway_events_processed_total", "Events processed.", ("type",)),
     (usage.DROPPED, "eventgateway_events_dropped_total", "Events dropped, because an authorizer denied them.", ("type",)),
+    (usage.DUPLICATES, "eventgateway_events_duplicates_total", "Events left out, because they were accepted before.", ()),
     (usage.DELIVERIES, "eventgateway_deliveries_total", "Attempts at async deliveries by their outcome.", ("outcome",)),
     (usage.CONFIG_REQUESTS, "eventgateway_config_requests_total", "Config API requests.", ("resource", "operation")),
 )

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import dumps, raw
+from eventgateway.core.limits import CURSOR
 from eventgateway.core.resource import Kind, Resource
 
 PAGE_LIMIT = 1000  # resources
@@ -32,21 +33,25 @@ class Page:
     after: str
 
 
-def read_page(kind: Kind, query: str) -> Page | None:
-    """The page that a query string asks for, None if it wants the whole list. Raises InvalidRequest."""
+def read_page(kind: Kind, query: str, usual: int = PAGE_LIMIT) -> Page | None:
+    """The page that a query string asks for, `usual` is its limit if none is given; None if it wants all. Raises InvalidRequest."""
     values = parse_qs(query, keep_blank_values=True)
     limit, cursor = values.get("limit"), values.get("cursor")
     if limit is None and cursor is None:
         return None
-    return Page(_read_limit(limit) if limit else PAGE_LIMIT, _read_cursor(kind, cursor) if cursor else "")
+    return Page(_read_limit(limit) if limit else usual, _read_cursor(kind, cursor) if cursor else "")
 
 
 def whole(kind: Kind, resources: Iterable[Resource]) -> object:
     """The answer with all resources, for `dumps`. Raises InvalidRequest if they are too many for one."""
-    text = dumps({kind.list_key: [each.shown() for each in resources]})
-    if _size(text) > ANSWER_LIMIT:
-        raise InvalidRequest(TOO_LARGE)
-    return raw(text)
+    pieces, size = list[object](), 0.0
+    for each in resources:
+        piece = dumps(each.shown())
+        size += answer_size(piece)
+        if size > ANSWER_LIMIT:  # as early as that is known: there may be very many
+            raise InvalidRequest(TOO_LARGE)
+        pieces.append(raw(piece))
+    return {kind.list_key: pieces}
 
 
 def part(kind: Kind, resources: Iterable[Resource], page: Page) -> object:
@@ -54,8 +59,8 @@ def part(kind: Kind, resources: Iterable[Resource], page: Page) -> object:
     behind = (each for each in resources if position(each.id) > page.after)
     found = nsmallest(page.limit + 1, behind, key=lambda each: position(each.id))
     pieces = [dumps(each.shown()) for each in found[: page.limit]]
-    pieces = pieces[: max(1, _fitting(pieces))]
-    more = {"cursor": _cursor(kind, position(found[len(pieces) - 1].id))} if len(found) > len(pieces) else {}
+    pieces = pieces[: max(1, fitting(pieces))]
+    more = {"cursor": write_cursor(kind, position(found[len(pieces) - 1].id))} if len(found) > len(pieces) else {}
     return {kind.list_key: [raw(piece) for piece in pieces], **more}
 
 
@@ -65,12 +70,13 @@ def position(identifier: str) -> str:
     return head if head == identifier else head + sha256(identifier.encode()).hexdigest()
 
 
-def _fitting(pieces: Sequence[bytes]) -> int:
+def fitting(pieces: Sequence[bytes]) -> int:
     """How many of the first pieces fit into one answer."""
-    return sum(size <= ANSWER_LIMIT for size in accumulate(map(_size, pieces)))
+    return sum(size <= ANSWER_LIMIT for size in accumulate(map(answer_size, pieces)))
 
 
-def _size(piece: bytes) -> float:
+def answer_size(piece: bytes) -> float:
+    """What a piece of JSON takes of ANSWER_LIMIT."""
     escapes = piece.count(b'"') + piece.count(b"\\")
     return max(len(piece) + 1, TRANSPORT * (len(piece) + escapes + 1))
 
@@ -81,17 +87,18 @@ def _read_limit(values: Sequence[str]) -> int:
     return int(values[0])
 
 
-def _cursor(kind: Kind, after: str) -> str:
+def write_cursor(kind: Kind, after: str) -> str:
+    """How clients name a position, and that of a kind only."""
     return urlsafe_b64encode(f"{kind.tag} {after}".encode()).rstrip(b"=").decode()
 
 
 def _read_cursor(kind: Kind, values: Sequence[str]) -> str:
     """The position in a cursor, only in the very form that we give out."""
-    text = values[0]
+    text = values[0][:CURSOR]
     try:
         after = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(" ")[2]
     except ValueError:
         after = ""
-    if len(values) != 1 or not after or _cursor(kind, after) != text:
+    if values != [text] or not after or write_cursor(kind, after) != text:
         raise InvalidRequest(WRONG_CURSOR)
     return after

@@ -3,9 +3,10 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
-from base64 import b64decode
+from binascii import a2b_base64
 from typing import Any
 
+from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import dumps
 from eventgateway.core.result import Result
@@ -16,18 +17,32 @@ TEXT_TYPE = {"content-type": "text/plain; charset=utf-8"}
 
 
 def http_request(event: Json) -> HttpRequest:
-    """The request of an event. API Gateway has decoded the path but for `%25`, so that is left to us."""
-    headers, body = event.get("headers") or {}, event.get("body") or ""
+    """The request of an event, in bounds but for its body. Raises InvalidRequest.
+
+    API Gateway has decoded the path but for `%25`, so that is left to us.
+    """
+    headers = event.get("headers") or {}
     if cookies := event.get("cookies"):
         headers = {**headers, "cookie": "; ".join(cookies)}
-    return HttpRequest(
+    request = HttpRequest(
         event["requestContext"]["http"]["method"],
         event["rawPath"].replace("%25", "%") or "/",
         event.get("rawQueryString") or "",
         headers,
-        b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+        _body(event),
         headers.get("host", ""),
     )
+    request.check()
+    return request
+
+
+def _body(event: Json) -> bytes:
+    body: str
+    body, is_base64 = event.get("body") or "", event.get("isBase64Encoded")
+    try:
+        return a2b_base64(body, strict_mode=True) if is_base64 else body.encode()
+    except ValueError as error:
+        raise InvalidRequest(f"The body is no valid {'base64' if is_base64 else 'Unicode text'}.") from error
 
 
 def response(result: Result) -> Json:

@@ -7,12 +7,14 @@ from eventgateway import __version__
 from eventgateway.core.json import JsonObject
 from eventgateway.core.provider import Providers
 from eventgateway.operations.manage import parse
+from eventgateway.web.openapi import dead_letters, suspension
 from eventgateway.web.openapi.parts import ERROR_SCHEMAS, JSON, PARAMETERS, TEXT, answer, errors, responses
 from eventgateway.web.openapi.rules import EXAMPLES, IDS, MODELS, WORDS, Model, Schema
 from eventgateway.web.openapi.schemas import components, update_name
 
 ABOUT = """\
-Event types, functions, subscriptions and CORS rules, in spaces. A space is there as soon as something is in it.
+Event types, functions, subscriptions and CORS rules, in spaces, and the dead letters of a space. A space is there as soon as
+something is in it.
 
 In a document that is sent, a field that is `null` counts as missing, and fields that are not described have no effect."""
 LICENSE = {"name": "Apache 2.0", "identifier": "Apache-2.0"}
@@ -26,9 +28,16 @@ def document(providers: Providers) -> Schema:
         "openapi": "3.1.1",
         "info": {"title": "Event Gateway: Config API", "version": __version__, "description": ABOUT, "license": LICENSE},
         "servers": [{"url": "/"}],
-        "tags": [{"name": _plural(model)} for model in MODELS] + [{"name": OWN_TAG}],
-        "paths": {path: item for model in MODELS for path, item in _Routes(model, providers).paths().items()} | _own_paths(),
-        "components": {"schemas": components(providers) | ERROR_SCHEMAS, "parameters": PARAMETERS, "responses": responses()},
+        "tags": [{"name": name} for name in (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, OWN_TAG)],
+        "paths": {path: item for model in MODELS for path, item in _Routes(model, providers).paths().items()}
+        | dead_letters.paths()
+        | suspension.paths(_parameter("space"))
+        | _own_paths(),
+        "components": {
+            "schemas": components(providers) | dead_letters.SCHEMAS | ERROR_SCHEMAS,
+            "parameters": PARAMETERS,
+            "responses": responses(),
+        },
     }
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eventgateway.core import limits
 from eventgateway.core.document import SPACE_MIN_LENGTH
 from eventgateway.core.function import Function
-from eventgateway.web.config_api import BODY_LIMIT, SPACE_LIMIT
+from eventgateway.web.config_api import BODY_LIMIT
 from eventgateway.web.openapi.rules import NAME_PATTERN, Schema
 from eventgateway.web.paging import ANSWER_LIMIT, PAGE_LIMIT, WRONG_LIMIT
 
@@ -16,12 +17,12 @@ PARAMETERS: Mapping[str, Schema] = {
     "space": SPACE
     | {
         "description": "Name of the space.",
-        "schema": TEXT | {"minLength": SPACE_MIN_LENGTH, "maxLength": SPACE_LIMIT, "pattern": NAME_PATTERN},
+        "schema": TEXT | {"minLength": SPACE_MIN_LENGTH, "maxLength": limits.NAME, "pattern": NAME_PATTERN},
     },
     "anySpace": SPACE
     | {
         "description": "Name of the space. One that cannot be is empty.",
-        "schema": TEXT | {"minLength": 1, "maxLength": SPACE_LIMIT},
+        "schema": TEXT | {"minLength": 1, "maxLength": limits.NAME},
     },
     "metadata": {
         "name": "metadata",
@@ -29,7 +30,7 @@ PARAMETERS: Mapping[str, Schema] = {
         "description": "Labels that the resources must have, each as a parameter of its own: `metadata.<key>=<value>`.",
         "style": "form",
         "explode": True,
-        "schema": {"type": "object", "additionalProperties": TEXT},
+        "schema": {"type": "object", "additionalProperties": TEXT, "maxProperties": limits.LIST_PARAMETERS},
         "examples": {"one": {"value": {"metadata.team": "accounts"}}},
     },
     "limit": {
@@ -43,7 +44,7 @@ PARAMETERS: Mapping[str, Schema] = {
         "name": "cursor",
         "in": "query",
         "description": f"The `cursor` of the page before. Without `limit` the next page has up to {PAGE_LIMIT} resources.",
-        "schema": TEXT | {"pattern": "^[A-Za-z0-9_-]+$"},
+        "schema": TEXT | {"pattern": "^[A-Za-z0-9_-]+$", "maxLength": limits.CURSOR},
     },
 }
 
@@ -66,7 +67,12 @@ FAILURES = (
     Failure("BadRequest", 400, "What was sent cannot be accepted; the message says why.", WRONG_LIMIT),
     Failure("NotFound", 404, "There is no such resource, or no such route.", Function.kind.not_found("users").message),
     Failure("MethodNotAllowed", 405, "The path has no such method; `Allow` names those it has.", "Method not allowed. Use GET or POST."),
-    Failure("Conflict", 409, "There is a resource with this id already.", Function.kind.already_exists("users").message),
+    Failure(
+        "Conflict",
+        409,
+        "There is a resource with this id already, or what is there rules it out; the message says why.",
+        Function.kind.already_exists("users").message,
+    ),
     Failure("TooLarge", 413, "The body is too large.", f"The document has 200000 bytes, the limit is {BODY_LIMIT}.", is_shared=True),
     Failure("InternalError", 500, "A bug of the gateway.", "Internal error. Please try again.", is_shared=True),
     Failure("Unavailable", 503, "Something is away. Try again later.", AWAY, is_shared=True),

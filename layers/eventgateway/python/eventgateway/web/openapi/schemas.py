@@ -3,17 +3,19 @@
 A request may hold `null` wherever a field may be missing; an answer never does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from eventgateway.core.event_type import LONGEST_WINDOW, Deduplication
 from eventgateway.core.function import Function
-from eventgateway.core.provider import Provider, Providers
-from eventgateway.core.resource import MASK
+from eventgateway.core.provider import Providers
 from eventgateway.core.retry import Retry
+from eventgateway.web.openapi.provider_schemas import provider_name, provider_schemas
 from eventgateway.web.openapi.rules import ANSWER_RULES, IDS, MODELS, RETRY_RULES, RULES, Model, Schema
 
-APART = {"space", "since", "provider"}  # fields that the URL, the gateway, or the type of a function decides
+APART = {"space", "since", "provider", "sealed"}  # fields that the URL, the gateway, or the type of a function decides
+WINDOW: Schema = {"type": "integer", "minimum": 1, "maximum": LONGEST_WINDOW, "description": "Seconds for which an event is recognised."}
 TYPES: Mapping[Any, Schema] = {
     str: {"type": "string"},
     str | None: {"type": "string"},
@@ -21,12 +23,13 @@ TYPES: Mapping[Any, Schema] = {
     tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
     Retry | None: {"type": "object", "properties": RETRY_RULES},
     dict[str, str]: {"type": "object", "additionalProperties": {"type": "string"}},
+    Deduplication | None: {"type": "object", "properties": {"windowSeconds": WINDOW}, "required": ["windowSeconds"]},
 }
 
 
 def components(providers: Providers) -> dict[str, Schema]:
     """All schemas by name: `X` is what is answered, `NewX` what creates it, `XUpdate` what replaces it, where that is less."""
-    named = {name: schema for type_, provider in sorted(providers.items()) for name, schema in _provider_schemas(type_, provider)}
+    named = {name: schema for type_, provider in sorted(providers.items()) for name, schema in provider_schemas(type_, provider)}
     for model in MODELS:
         documents = {model.__name__: _shown(model), f"New{model.__name__}": _new(model), update_name(model): _update(model)}
         named |= {name: _of_types(name, schema, providers) if model is Function else schema for name, schema in documents.items()}
@@ -85,7 +88,8 @@ def _optional(schema: Schema, each: Field[Any]) -> Schema:
 def _nullable(schema: Schema) -> Schema:
     inner: Schema = {key: _nullable(schema[key]) for key in ("items", "additionalProperties") if key in schema}
     if "properties" in schema:
-        inner["properties"] = {key: _nullable(each) for key, each in schema["properties"].items()}
+        required = schema.get("required", ())
+        inner["properties"] = {key: each if key in required else _nullable(each) for key, each in schema["properties"].items()}
     return schema | {"type": [schema["type"], "null"]} | inner
 
 
@@ -100,32 +104,8 @@ def _of_types(name: str, schema: Schema, providers: Providers) -> Schema:
 
 
 def _of_type(schema: Schema, type_: str, prefix: str) -> Schema:
-    configuration = {"type": {"const": type_}, "provider": {"$ref": f"#/components/schemas/{prefix}{_provider_name(type_)}"}}
+    configuration = {"type": {"const": type_}, "provider": {"$ref": f"#/components/schemas/{prefix}{provider_name(type_)}"}}
     return _object(schema["properties"] | configuration, [*schema["required"], *configuration])
-
-
-def _provider_schemas(type_: str, provider: type[Provider]) -> Iterator[tuple[str, Schema]]:
-    """What is answered and what is sent: secrets are only ever sent."""
-    settings = [each.metadata for each in fields(provider)]
-    required = [each["key"] for each in settings if each["required"]]
-    new = {each["key"]: _setting(each) for each in settings}
-    shown = {each["key"]: _masked(each) if each["secret"] else {"type": "string", "description": each["help"]} for each in settings}
-    yield _provider_name(type_), _object(shown, required)
-    yield f"New{_provider_name(type_)}", _object(new, required)
-
-
-def _setting(each: Mapping[str, Any]) -> Schema:
-    schema: Schema = {"type": "string", "minLength": 1} if each["required"] else {"type": ["string", "null"]}
-    secret = {"format": "password", "writeOnly": True} if each["secret"] else {}
-    return schema | {"description": each["help"]} | secret
-
-
-def _masked(each: Mapping[str, Any]) -> Schema:
-    return {"const": MASK, "description": f"{each['help']}, masked. Sent back, the mask keeps what is stored."}
-
-
-def _provider_name(type_: str) -> str:
-    return f"{type_.capitalize()}Provider"
 
 
 def _camel(name: str) -> str:

@@ -1,0 +1,1 @@
+"""Measurements of the gateway as people run it; each module with a `main` is one."""

@@ -1,0 +1,39 @@
+"""Conditional writes while DynamoDB is away."""
+
+import pytest
+
+from eventgateway.core.claim import Claim
+from eventgateway.core.dead_letter import DeadLetter, LetterFilter
+from eventgateway.core.errors import Unavailable
+from eventgateway.core.redrive import Redrive
+from eventgateway.storage import dynamodb
+from eventgateway.storage.attempts import DynamoAttempts
+from eventgateway.storage.claims import DynamoClaims
+from eventgateway.storage.dead_letters import DynamoDeadLetters
+from eventgateway.storage.dynamodb import DynamoConfigStore
+from eventgateway.storage.redrives import DynamoRedrives
+from tests.contract.samples import NOON, delivery
+from tests.fakes import MemoryPayloads
+from tests.loopback import Then
+
+LETTER = DeadLetter(delivery(), "x", NOON)
+WRITES = {
+    "attempt": lambda: DynamoAttempts("records").begin(delivery()),
+    "claim": lambda: DynamoClaims("records").create(Claim.new("default", "fingerprint", 60, "owner", NOON)),
+    "dead letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).put(LETTER),
+    "deleted letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).delete("default", LETTER.key),
+    "redrive": lambda: DynamoRedrives("records").save(Redrive.start("default", "1", LetterFilter(), NOON)),
+    "identity": lambda: DynamoConfigStore("config").identify("default", "candidate"),
+}
+
+
+@pytest.mark.parametrize("trouble", [Then.CLOSE, 0.5], ids=["hang up", "silence"])
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_conditional_write_without_an_answer_was_an_attribute_error(server, aws_environment, monkeypatch, write, trouble):
+    """Regression: PynamoDB's look at the code of an error stumbles over errors that are no answers."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url())
+    monkeypatch.setattr(dynamodb, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(dynamodb, "RETRIES", 1)
+    server.script = lambda _: [trouble]
+    with pytest.raises(Unavailable):
+        write()
