@@ -44,7 +44,7 @@ def test_a_byte_more_is_not_even_sent(type_, limit):
 
 
 def test_what_sqs_counts_is_the_message_with_its_escapes():
-    event = "\uffff" * (MIB // 6)
+    event = "\uffff" * (MIB // 6 + 1)
     with pytest.raises(FunctionOverflow):
         function("awssqs").call(Call(f'"{event}"'.encode(), Purpose.ASYNC, 1.0), SimpleNamespace())
 
