@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from eventgateway.core.dead_letter import KEPT_SECONDS
+from functions.config import handler as config
 
 
 def test_an_event_dies_is_listed_shown_redriven_and_delivered(deployed):
