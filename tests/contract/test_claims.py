@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from itertools import count
 from types import SimpleNamespace
 from uuid import uuid4
@@ -146,7 +147,7 @@ class TestRow:
         [row] = boto3.resource("dynamodb").Table(table).scan()["Items"]
         assert row == {
             "pk": f"dedup#default#{mine.fingerprint}", "sk": "claim", "state": "pending", "owner": "me", "receipt": "me",
-            "window": WINDOW, "leased_until": NOON + 30.25, "ttl": NOON + 91,
+            "window": WINDOW, "made_at": Decimal("1800000000.25"), "leased_until": NOON + 30.25, "ttl": NOON + 91,
         }  # fmt: skip
 
     def test_table_is_gone(self, emulator, mine):

@@ -144,7 +144,8 @@ class TestRedirects:
         server.script = lambda _: [redirect(server.url().replace("http:", "https:"), 307)]
         with pytest.raises(FunctionUnreachable):
             client.post(server.url(), b"payload", HEADERS, SHORT, PRIVATE)
-        assert [request.headers.get("x-token") for request in server.requests] == ["secret"]
+        tokens = [request.headers.get("x-token") for request in server.requests]  # a handshake of TLS may look like a request
+        assert [token for token in tokens if token] == ["secret"]
 
     @pytest.mark.parametrize("location", ["http://[", "ftp://host/", "http://host:x/"])
     def test_private_headers_go_nowhere(self, client, server, location):

@@ -217,7 +217,7 @@ def written(record: logging.LogRecord) -> str:
 
 @pytest.mark.parametrize(("statuses", "script"), SCRIPTS.values(), ids=SCRIPTS)
 def test_no_log_carries_a_payload(statuses: set[int], script: Script, handlers: Handlers, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "eventgateway"):
         script(handlers)
     assert handlers.statuses == statuses
     assert [written(each) for each in caplog.records if SECRET in written(each)] == []
@@ -225,7 +225,7 @@ def test_no_log_carries_a_payload(statuses: set[int], script: Script, handlers: 
 
 
 def test_what_went_wrong_is_logged_all_the_same(handlers: Handlers, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "eventgateway"):
         handlers.structured(eventTime=CANARY)
         handlers.break_everything()
         handlers.event(event="u")

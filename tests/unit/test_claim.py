@@ -59,12 +59,12 @@ def test_within_the_lease_a_rival_has_to_wait_for_its_end(seconds):
 @pytest.mark.parametrize("seconds", [30, 31, 89.9])
 def test_after_the_lease_a_rival_takes_over_and_keeps_the_receipt(seconds):
     new = rival(NOON + seconds)
-    assert new.instead_of(claim("me"), NOON + seconds) == replace(new, receipt="me")
+    assert new.instead_of(claim("me"), NOON + seconds) == replace(new, receipt="me", made_at=NOON)
 
 
 def test_a_claim_that_was_given_back_is_taken_over_at_once():
     new = rival(NOON + 1)
-    assert new.instead_of(claim("me").given_back(NOON + 1), NOON + 1) == replace(new, receipt="me")
+    assert new.instead_of(claim("me").given_back(NOON + 1), NOON + 1) == replace(new, receipt="me", made_at=NOON)
 
 
 @given(LATER, LATER)

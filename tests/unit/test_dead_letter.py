@@ -25,7 +25,7 @@ def letter(delivery_id="d-1", accepted_at=NOON, failures=(), died_at=NOON + 9):
 def test_instants_are_what_their_texts_say(time):
     text = time.astimezone(timezone(timedelta(minutes=330))).isoformat()
     shown = instant.show(instant.parse(text))
-    assert datetime.fromisoformat(shown) == time
+    assert datetime.fromisoformat(shown) == time.astimezone(UTC)  # an hour that comes twice equals nothing in other zones
     assert shown.endswith("Z")
 
 

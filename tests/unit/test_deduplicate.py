@@ -10,7 +10,9 @@ from eventgateway.core.errors import EventPending, NotAuthorized, PayloadTooLarg
 from eventgateway.core.event_type import EventType
 from eventgateway.core.json import dumps
 from eventgateway.core.result import Result
+from eventgateway.core.subscription import Subscription
 from eventgateway.operations.deduplicate import ROUNDS
+from eventgateway.operations.deliver import Outcome
 from eventgateway.operations.usage import Usage
 from eventgateway.web.events_api import EventsApi
 from tests.fakes import Gateway
@@ -377,3 +379,18 @@ def counted(once):
         return store
 
     return flush
+
+
+def test_a_takeover_made_the_only_attempt_at_a_delivery_twice(once):
+    """Regression: the row that says an attempt has begun names delivery and acceptance, and a takeover was accepted anew."""
+    once.subscribe("async", "g")
+    for subscription in once.manager.list(Subscription.kind, "default", {}):
+        document = subscription.shown() | {"retry": {"maxAttempts": 1}}
+        once.manager.update(Subscription.kind, "default", subscription.id, dumps(document))
+    once.send()
+    once.claims.kept = {key: replace(claim, state=State.PENDING) for key, claim in once.claims.kept.items()}
+    once.clock.advance(LEASE_SECONDS)
+    once.send()
+    outcomes = [once.deliver_next() for _ in range(4)]
+    assert sorted(once.functions.called()) == ["f", "g"]
+    assert outcomes.count(Outcome.DEAD) == 2

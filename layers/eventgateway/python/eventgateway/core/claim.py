@@ -23,7 +23,8 @@ class State(StrEnum):
 class Claim:
     """One event in one space; `window` is in seconds, times are seconds since the epoch.
 
-    `owner` is the request that holds it. Delivery ids are made from `receipt`, which stays the same when the owner changes.
+    `owner` is the request that holds it. `receipt`, from which delivery ids are made, and `made_at`, when the event was claimed first,
+    stay the same when the owner changes: so does what identifies an attempt at a delivery.
     A pending claim is its owner's until `leased_until`; from `expires` on any claim is as good as gone.
     """
 
@@ -32,6 +33,7 @@ class Claim:
     window: int
     owner: str
     receipt: str
+    made_at: float
     leased_until: float
     expires: int
     state: State = State.PENDING
@@ -40,7 +42,7 @@ class Claim:
     def new(cls, space: str, fingerprint: str, window: int, owner: str, now: float) -> "Claim":
         """The claim of a request that knows of no other one."""
         until = now + LEASE_SECONDS
-        return cls(space, fingerprint, window, owner, owner, until, ceil(until + window))
+        return cls(space, fingerprint, window, owner, owner, now, until, ceil(until + window))
 
     def instead_of(self, found: "Claim", now: float) -> "Claim | None":
         """This new claim as it may replace the one that is there; None if the event was accepted. Raises EventPending."""
@@ -50,7 +52,7 @@ class Claim:
             return None
         if found.leased_until > now:
             raise EventPending(found.leased_until - now)
-        return replace(self, receipt=found.receipt)
+        return replace(self, receipt=found.receipt, made_at=found.made_at)
 
     def accepted(self, now: float) -> "Claim":
         """All deliveries are safe: the window begins."""

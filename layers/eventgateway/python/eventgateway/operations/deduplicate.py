@@ -41,10 +41,10 @@ class Held:
         """Those to whom the event is no duplicate."""
         return [each for each in subscribers if each.space.name not in self.duplicates] if self.duplicates else subscribers
 
-    def receipt(self, space: str, otherwise: str) -> str:
-        """What the ids of a space's deliveries are made from."""
+    def receipt(self, space: str, otherwise: tuple[str, float]) -> tuple[str, float]:
+        """What the ids of a space's deliveries are made from, and when the event came in first (seconds since the epoch)."""
         claim = self.claims.get(space)
-        return claim.receipt if claim else otherwise
+        return (claim.receipt, claim.made_at) if claim else otherwise
 
     def accept(self) -> None:
         """Everything is queued. If that cannot be noted the event is safe all the same, and sent again to who emits it after the lease."""

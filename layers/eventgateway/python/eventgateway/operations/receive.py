@@ -134,11 +134,11 @@ class _Exchange:
         """One for each subscriber of a space whose authorizer allows; the event may differ by what the authorizer added."""
         if not subscribers:
             return []
-        receipt, now = self.receiver.clock.stamp().id, self.receiver.clock.time()
+        receipt = (self.receiver.clock.stamp().id, self.receiver.clock.time())
         made: list[Delivery] = []
         for space, members in groupby(subscribers, lambda each: each.space.name):
             if verdicts[space].allowed:
-                made += deliveries(list(members), verdicts[space].apply(self.event), held.receipt(space, receipt), now)
+                made += deliveries(list(members), verdicts[space].apply(self.event), *held.receipt(space, receipt))
         return made
 
     def _prepare(self, subscriber: Subscriber, verdicts: dict[str, Verdict]) -> "_SyncCall | None":

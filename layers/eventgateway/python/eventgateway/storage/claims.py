@@ -54,6 +54,7 @@ class DynamoClaims:
             state=claim.state.value,
             owner=claim.owner,
             receipt=claim.receipt,
+            made_at=claim.made_at,
             window=claim.window,
             leased_until=claim.leased_until,
             ttl=claim.expires,
@@ -66,4 +67,5 @@ def _partition(space: str, fingerprint: str) -> str:
 
 def _claim(space: str, fingerprint: str, row: Row) -> Claim:
     state, window, expires = State(row.state), int(row.window), int(row.ttl)
-    return Claim(space, fingerprint, window, row.owner, row.receipt, float(row.leased_until), expires, state)
+    times = (float(row.made_at), float(row.leased_until), expires)
+    return Claim(space, fingerprint, window, row.owner, row.receipt, *times, state)

@@ -50,6 +50,7 @@ class Row(Model):
     owner = UnicodeAttribute(null=True)
     receipt = UnicodeAttribute(null=True)
     window = NumberAttribute(null=True)
+    made_at = NumberAttribute(null=True)
     leased_until = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 
