@@ -16,7 +16,7 @@ from tests.faults.world import FEW, MANY, THOUSAND, World
 SMALL, FANNED, HUGE = {"a": 1}, {"a": "ä\uffff" * 4000}, {"a": "ä" * 600_000}
 TRIES = 3  # of an emitter, each with an event of its own
 CHUNK = 200
-FEW_SCHEDULES, STRICT_SCHEDULES, MANY_SCHEDULES, HUGE_SCHEDULES, THOUSAND_SCHEDULES = 1200, 400, 200, 40, 3
+FEW_SCHEDULES, STRICT_SCHEDULES, MANY_SCHEDULES, HUGE_SCHEDULES, THOUSAND_SCHEDULES = 1200, 400, 100, 40, 2
 
 pytestmark = [pytest.mark.usefixtures("quiet")]
 
@@ -108,7 +108,7 @@ def test_where_nothing_is_doubled_every_delivery_has_just_one_outcome(simulated,
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from([[SMALL], [FANNED]]))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.data_too_large, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.data_too_large, HealthCheck.too_slow])
 def test_any_short_schedule(monkeypatch, random, data):
     """The same as above, but what fails here is reduced to what matters."""
     clock = SimulatedTime()
