@@ -22,7 +22,7 @@ from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from local.resources import create_table
-from tests.fakes import FakeClock, MemoryVault
+from tests.memory import FakeClock, MemoryVault
 
 REGISTRY = providers.load()
 VAULT = MemoryVault()

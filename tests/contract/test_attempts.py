@@ -17,8 +17,8 @@ from local.resources import create_table
 from tests.contract.backends import aws_error
 from tests.contract.conftest import set_aws_environment
 from tests.contract.samples import NOON, delivery
-from tests.fakes import MemoryAttempts
 from tests.loopback import Loopback, Then, answer, refused_url
+from tests.records import MemoryAttempts
 
 
 @pytest.fixture(scope="class")

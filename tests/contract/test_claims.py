@@ -18,8 +18,9 @@ from eventgateway.storage.claims import DynamoClaims
 from local.resources import create_table
 from tests.contract.backends import aws_error
 from tests.contract.conftest import set_aws_environment
-from tests.fakes import NOON, MemoryClaims
 from tests.loopback import Loopback, Then, answer
+from tests.memory import NOON
+from tests.records import MemoryClaims
 
 FINGERPRINTS = (f"{number:064x}" for number in count())
 WINDOW = 60

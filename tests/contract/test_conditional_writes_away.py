@@ -13,8 +13,8 @@ from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.redrives import DynamoRedrives
 from tests.contract.samples import NOON, delivery
-from tests.fakes import MemoryPayloads
 from tests.loopback import Then
+from tests.records import MemoryPayloads
 
 LETTER = DeadLetter(delivery(), "x", NOON)
 WRITES = {

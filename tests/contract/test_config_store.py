@@ -33,7 +33,7 @@ from tests.contract.config import (
     update,
     writer,
 )
-from tests.fakes import MemoryStore
+from tests.memory import MemoryStore
 
 SPACES = (f"space-{number}" for number in count())
 LONG = "/" + "\U0001f600" * 250  # more than a sort key takes

@@ -9,7 +9,7 @@ from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.resource import MASK
 from tests.contract.config import create, fresh_state, new_dynamodb_store, prepare, update, writer
-from tests.fakes import MemoryStore
+from tests.memory import MemoryStore
 
 SPACES = (f"space-{number}" for number in count())
 

@@ -19,7 +19,8 @@ from eventgateway.storage.dead_letters import LEAST_ROWS, MOST_HOURS, MOST_REQUE
 from eventgateway.storage.redrives import DynamoRedrives
 from local.resources import create_table
 from tests.contract.samples import BASIC_PLANE, NOON, delivery
-from tests.fakes import FakeClock, MemoryDeadLetters, MemoryPayloads, MemoryRedrives
+from tests.memory import FakeClock
+from tests.records import MemoryDeadLetters, MemoryPayloads, MemoryRedrives
 
 SPACES = (f"space-{number}" for number in count())
 ALL = LetterFilter()

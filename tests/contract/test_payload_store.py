@@ -15,8 +15,8 @@ from eventgateway.storage import payloads
 from eventgateway.storage.payloads import S3Payloads
 from local.resources import BUCKET, create_bucket
 from tests.contract.conftest import set_aws_environment
-from tests.fakes import MemoryPayloads
 from tests.loopback import Loopback, Then, answer, refused_url
+from tests.records import MemoryPayloads
 
 
 @pytest.fixture(scope="class")

@@ -13,8 +13,8 @@ from eventgateway.core.errors import Unavailable
 from eventgateway.operations.secrets import TEXT_LIMIT
 from eventgateway.vault import KmsVault
 from local.resources import KEY_ALIAS, create_key
-from tests.fakes import MemoryVault
 from tests.loopback import refused_url
+from tests.memory import MemoryVault
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
 

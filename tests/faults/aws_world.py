@@ -15,11 +15,11 @@ from eventgateway.settings import Settings
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from local.pump import Pump
-from tests.fakes import MemoryPayloads
 from tests.faults.chance import Died
 from tests.faults.faulty_aws import FaultyAws, MotoQueue
 from tests.faults.flaky import Faults, FlakyFunctions
 from tests.faults.world import OneAfterTheOther, Subscribed, World, configuration, pairs_of
+from tests.records import MemoryPayloads
 
 SPACES = ("default", "other", "one", "two")  # of all tests
 

@@ -9,9 +9,10 @@ from typing import Any
 from eventgateway.core.errors import FunctionOverflow, FunctionThrottled, FunctionUnreachable, Unavailable
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.core.retry import LONGEST_ASKED
-from tests.fakes import MemoryAttempts, MemoryDeadLetters, MemoryPayloads, MemoryStore
 from tests.faults.chance import Chance, insist
 from tests.faults.simulated_time import SimulatedTime
+from tests.memory import MemoryStore
+from tests.records import MemoryAttempts, MemoryDeadLetters, MemoryPayloads
 
 AWAY = Unavailable("It is away.")
 SLOWEST = 40.0

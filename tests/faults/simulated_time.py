@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from eventgateway.operations.deadline import Deadline
-from tests.fakes import FakeClock
 from tests.faults.chance import Chance, Died
+from tests.memory import FakeClock
 
 
 @dataclass

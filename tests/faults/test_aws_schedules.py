@@ -8,12 +8,12 @@ import pytest
 
 from eventgateway.core.fan_out import FanOut
 from local.resources import create_resources
-from tests.fakes import NOON
 from tests.faults.aws_world import AwsWorld, Shared
 from tests.faults.chance import Chance
 from tests.faults.faulty_aws import FaultyAws, in_time_of
 from tests.faults.test_schedules import FANNED, HUGE, SMALL, run
 from tests.faults.world import FEW, MANY
+from tests.memory import NOON
 
 pytestmark = pytest.mark.usefixtures("quiet")
 WEEK = 7 * 86400

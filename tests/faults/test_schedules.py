@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eventgateway.core.fan_out import FanOut
-from tests.fakes import NOON
 from tests.faults.chance import KINDS, Chance
 from tests.faults.simulated_time import SimulatedTime
 from tests.faults.world import FEW, MANY, THOUSAND, World
+from tests.memory import NOON
 
 SMALL, FANNED, HUGE = {"a": 1}, {"a": "ä\uffff" * 4000}, {"a": "ä" * 600_000}
 TRIES = 3  # of an emitter, each with an event of its own

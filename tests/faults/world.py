@@ -21,11 +21,13 @@ from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.spaces import Spaces
 from eventgateway.queue import SqsQueue
 from local.pump import MalformedAnswer, failures
-from tests.fakes import Gateway, MemoryClaims, MemoryRedrives, MemoryStore
+from tests.fakes import Gateway
 from tests.faults.chance import Chance, Died
 from tests.faults.flaky import Faults, FlakyAttempts, FlakyDeadLetters, FlakyFunctions, FlakyPayloads, FlakyStore
 from tests.faults.model_sqs import URL, Json, ModelSqs, Waiting
 from tests.faults.simulated_time import SimulatedTime
+from tests.memory import MemoryStore
+from tests.records import MemoryClaims, MemoryRedrives
 
 FUNCTION_SECONDS = 180.0
 MOST_INVOCATIONS = 20_000

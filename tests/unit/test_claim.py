@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from eventgateway.core.claim import LEASE_SECONDS, Claim, State, fingerprint_of
 from eventgateway.core.errors import EventPending
 from eventgateway.core.event import Event
-from tests.fakes import NOON
+from tests.memory import NOON
 
 WINDOW = 60
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]))

@@ -12,7 +12,8 @@ from eventgateway.core.fan_out import EVENT_LIMIT, MOST_TARGETS, FanOut
 from eventgateway.core.json import dumps
 from eventgateway.core.retry import ATTEMPTS_LIMIT
 from eventgateway.operations.outbox import MOST_SINGLE, Outbox
-from tests.fakes import MemoryPayloads, MemoryQueue
+from tests.memory import MemoryQueue
+from tests.records import MemoryPayloads
 
 ROOM = MESSAGE_LIMIT - GROWTH_LIMIT
 

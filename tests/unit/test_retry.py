@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.retry import DEFAULT_RETRY, Retry, RetryPolicy, asked_wait
-from tests.fakes import NOON
+from tests.memory import NOON
 
 JITTER = st.floats(0, 1, exclude_max=True)
 POLICIES = st.builds(

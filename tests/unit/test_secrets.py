@@ -10,7 +10,7 @@ from eventgateway.core.errors import InvalidRequest, Unavailable
 from eventgateway.core.function import Function
 from eventgateway.core.json import dumps, restore
 from eventgateway.operations.secrets import NO_SECRETS, OPEN_SECONDS, TEXT_LIMIT, Secrets
-from tests.fakes import FakeClock, MemoryVault
+from tests.memory import FakeClock, MemoryVault
 
 PROVIDERS = providers.load()
 INVALID = "Function doesn't validate. Validation error: "

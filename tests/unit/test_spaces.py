@@ -12,7 +12,8 @@ from eventgateway.core.space import KINDS
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.spaces import Spaces
-from tests.fakes import FakeClock, Gateway, MemoryStore
+from tests.fakes import Gateway
+from tests.memory import FakeClock, MemoryStore
 
 
 @pytest.fixture

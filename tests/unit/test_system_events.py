@@ -8,7 +8,7 @@ from eventgateway.core.routing import RoutingTable
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.deliver import Outcome
 from eventgateway.operations.system_events import INVOCATION_FAILED, INVOKED, INVOKING, RECEIVED, FunctionCall, SystemEvents
-from tests.fakes import FakeClock
+from tests.memory import FakeClock
 
 TYPES = (RECEIVED, INVOKING, INVOKED, INVOCATION_FAILED)
 EVENT = Event.new("u", {"a": 1}, Stamp("id-1", "2018-04-05T17:31:00Z"))

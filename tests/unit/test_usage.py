@@ -12,7 +12,7 @@ from eventgateway.core.space import Space
 from eventgateway.core.usage import CONFIG_DURATION, PROCESSING, Histogram, series
 from eventgateway.operations.usage import Usage
 from eventgateway.web.metrics import exposition
-from tests.fakes import FakeClock
+from tests.memory import FakeClock
 
 
 class Totals:
