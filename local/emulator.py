@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from threading import Condition, RLock
 from time import monotonic
 from typing import Any, Protocol, Self
@@ -91,6 +92,7 @@ class Emulator:
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """botocore's `before-send`."""
+        request = copy(request)  # the SDK rewinds the body of its own when it tries again
         request.body = read(request.body)  # before the lock is taken: botocore needs half a second to encode 24 MB for S3
         call = Call.of(request)
         invoked = self._lambda.invoke(call.method, call.url, call.headers, call.body)

@@ -239,6 +239,12 @@ class TestPartialFailure:
             failing.send([delivery() for _ in range(30)])
         assert len(server.requests) == 1 + ROUNDS
 
+    def test_an_answer_that_is_no_object_was_an_attribute_error(self, failing, server):
+        """Regression: the router answered 500, as for a bug of its own."""
+        server.script = lambda _: [answer(b"[]")]
+        with pytest.raises(Unavailable):
+            failing.send([delivery()])
+
     @pytest.mark.parametrize("reply", [b"{}", b'{"Successful":[]}', b'{"Successful":[{"Id":"7","MessageId":"m"}]}', b"<html>", b""])
     def test_answer_that_confirms_nothing(self, failing, server, reply):
         server.script = lambda _: [answer(reply)]

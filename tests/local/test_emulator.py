@@ -14,7 +14,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from local.emulator import Emulator
-from local.resources import BUCKET, CONFIG_TABLE, POISON_RECEIVES, QUEUE, RECORDS_TABLE, create_resources
+from local.resources import CONFIG_TABLE, POISON_RECEIVES, QUEUE, RECORDS_TABLE, create_resources
 from tests.local.items import KEY, item, put, raise_version
 
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -153,6 +153,22 @@ def test_what_cannot_be_kept_is_not_confirmed(sqs, settings, emulator, caplog):
         boto3.client("sqs", config=ONCE).send_message(QueueUrl=settings.queue_url, MessageBody="x")
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert "the disk is full" in caplog.text
+
+
+def test_an_object_lost_its_content_when_the_sdk_tried_again(emulator, settings):
+    """Regression: the emulator took the body out of the SDK's own request, so the second try put an empty object."""
+    s3, attempts = boto3.client("s3"), []
+
+    class FailsOnce:
+        def record(self, call, answer):
+            attempts.append(call.method)
+            if len(attempts) == 1:
+                raise OSError("the disk is full")
+
+    emulator.record_with(FailsOnce())
+    s3.put_object(Bucket=settings.payload_bucket, Key="space/1", Body=b"content")
+    assert attempts == ["PUT", "PUT"]
+    assert s3.get_object(Bucket=settings.payload_bucket, Key="space/1")["Body"].read() == b"content"
 
 
 def test_internal_calls_fail_loudly(emulator):

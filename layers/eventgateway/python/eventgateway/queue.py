@@ -6,8 +6,9 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from eventgateway.aws import SDK_ERRORS
 from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery
 from eventgateway.core.errors import PayloadTooLarge, Unavailable
 from eventgateway.core.message import Message
@@ -17,6 +18,7 @@ LONGEST_DELAY = 900  # seconds
 LONGEST_POSTPONEMENT = 11 * 3600  # seconds; SQS ends at 12 hours, counted from when the message was received
 GROUP_LIMIT = 128  # characters
 ROUNDS = 3
+FAILURES = (ClientError, *SDK_ERRORS)
 
 Entry = dict[str, Any]
 
@@ -41,7 +43,7 @@ class SqsQueue:
         name = "ApproximateNumberOfMessages"
         try:
             answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
             raise _unavailable() from error
         return int(answer["Attributes"][name])
 
@@ -50,7 +52,7 @@ class SqsQueue:
         timeout = min(LONGEST_POSTPONEMENT, max(0, ceil(seconds)))
         try:
             self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=timeout)
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
             raise _unavailable() from error
 
     def _confirm(self, entries: Sequence[Entry]) -> None:
@@ -59,7 +61,7 @@ class SqsQueue:
         for _ in range(ROUNDS):
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=list(left.values()))
-            except (BotoCoreError, ClientError) as error:
+            except FAILURES as error:
                 raise _unavailable() from error
             for done in answer.get("Successful", ()):
                 left.pop(done["Id"], None)
