@@ -14,7 +14,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from local.emulator import Emulator
-from local.resources import CONFIG_TABLE, POISON_RECEIVES, QUEUE, RECORDS_TABLE, create_resources
+from local.resources import BUCKET, CONFIG_TABLE, POISON_RECEIVES, QUEUE, RECORDS_TABLE, create_resources
 from tests.local.items import KEY, item, put, raise_version
 
 ONCE = Config(retries={"total_max_attempts": 1})
