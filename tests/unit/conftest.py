@@ -11,6 +11,14 @@ def gateway():
 
 
 @pytest.fixture
+def waiting(gateway):
+    """A gateway where one delivery to function `f` waits."""
+    gateway.subscription = gateway.subscribe("async", "f")
+    gateway.emit(data={"a": 1})
+    return gateway
+
+
+@pytest.fixture
 def manager(gateway):
     """The manager of a gateway where event type `u` and function `f` are registered."""
     gateway.event_type("u")

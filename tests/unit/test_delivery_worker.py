@@ -1,0 +1,131 @@
+"""Batches of the delivery queue: what is acknowledged, what comes again and when."""
+
+from concurrent.futures import ThreadPoolExecutor
+from time import time
+
+import pytest
+
+from eventgateway.core.errors import FunctionUnreachable, SpaceSuspended, Unavailable
+from eventgateway.core.json import dumps
+from eventgateway.core.suspension import Suspension
+from eventgateway.delivery_worker import DeliveryWorker
+from eventgateway.operations.deliver import Outcome
+
+QUEUE_AWAY = Unavailable("The delivery queue is not available. Please try again.")
+GONE = "the subscription or its function no longer exists"
+
+
+@pytest.fixture
+def worker(waiting):
+    with ThreadPoolExecutor(2) as pool:
+        yield DeliveryWorker(waiting.deliverer, waiting.queue, pool, waiting.runner)
+
+
+def failing(gateway, error=None):
+    gateway.functions.answers["f"] = error or FunctionUnreachable("refused")
+
+
+def record(delivery, number=1, age=0):
+    body = delivery if isinstance(delivery, str) else delivery.message()
+    sent = {"SentTimestamp": str(int((time() - age) * 1000))}
+    return {"messageId": f"m{number}", "receiptHandle": f"r{number}", "body": body, "attributes": sent}
+
+
+def failures(answer):
+    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+def test_the_worker_acknowledges_what_is_delivered_copied_or_buried(waiting, worker):
+    [delivery] = waiting.queue.waiting
+    assert failures(worker.handle({"Records": [record(delivery)]}, 60)) == []
+    failing(waiting)
+    assert failures(worker.handle({"Records": [record(delivery)]}, 60)) == []
+    waiting.delete(waiting.subscription)
+    assert failures(worker.handle({"Records": [record(delivery)]}, 60)) == []
+    assert (waiting.queue.delays, len(waiting.dead_letters.letters)) == ([1.0], 1)
+
+
+def test_the_worker_postpones_an_early_message_which_is_no_attempt(waiting, worker):
+    early = waiting.queue.waiting[0].at(waiting.clock.now + 3600)
+    assert failures(worker.handle({"Records": [record(early)]}, 60)) == ["m1"]
+    assert waiting.queue.postponed == [("r1", 3600.0)]
+    assert waiting.functions.calls == []
+
+
+def test_the_worker_names_what_must_come_again_and_only_that(waiting, worker):
+    [delivery] = waiting.queue.waiting
+    early = delivery.at(waiting.clock.now + 9)
+    records = [record(delivery, 1), record("not ours", 2), record(early, 3), record(delivery, 4)]
+    assert failures(worker.handle({"Records": records}, 60)) == ["m2", "m3"]
+    assert waiting.functions.called() == ["f", "f"]
+
+
+def test_the_worker_does_not_acknowledge_what_could_not_be_made_safe(waiting, worker):
+    failing(waiting)
+    waiting.queue.refuse = QUEUE_AWAY
+    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]}, 60)) == ["m1"]
+
+
+def test_the_worker_survives_a_bug_in_one_delivery(waiting, worker):
+    waiting.functions.answers["f"] = RuntimeError("bug")
+    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]}, 60)) == ["m1"]
+
+
+def suspend(gateway, reason="unpaid"):
+    gateway.manager.suspend("default", dumps({"reason": reason}))
+    gateway.spaces.expire()
+
+
+def resume(gateway):
+    gateway.manager.delete(Suspension.kind, "default", "default")
+    gateway.spaces.expire()
+
+
+def test_deliveries_of_a_suspended_space_wait_and_lose_no_attempt(waiting, worker):
+    suspend(waiting)
+    records = [record(waiting.queue.waiting[0])]
+    assert failures(worker.handle({"Records": records}, 60)) == ["m1"]
+    assert (waiting.queue.postponed, waiting.functions.calls) == ([("r1", 900.0)], [])
+    resume(waiting)
+    assert failures(worker.handle({"Records": records}, 60)) == []
+    assert waiting.functions.called() == ["f"]
+
+
+def test_a_delivery_that_waits_for_longer_than_the_queue_keeps_it_is_copied(waiting, worker):
+    suspend(waiting)
+    [delivery] = waiting.queue.waiting
+    assert failures(worker.handle({"Records": [record(delivery, age=8 * 86400)]}, 60)) == []
+    assert (waiting.queue.waiting, waiting.queue.delays) == ([delivery, delivery], [900.0])
+
+
+@pytest.mark.parametrize("type_", ["sync", "async"])
+def test_events_for_a_suspended_space_are_refused(gateway, type_):
+    gateway.subscribe("async", "g", space="another")
+    gateway.subscribe(type_, "f")
+    suspend(gateway)
+    with pytest.raises(SpaceSuspended, match=r'The space "default" is suspended\.'):
+        gateway.emit()
+    assert gateway.journal == []
+    resume(gateway)
+    gateway.emit()
+    assert gateway.journal != []
+
+
+def test_other_spaces_go_on_beside_a_suspended_one(gateway):
+    gateway.subscribe("async", "g", space="another")
+    gateway.subscribe("async", "f", path="/f")
+    suspend(gateway)
+    assert gateway.emit().status == 202
+    assert gateway.deliver_next() is Outcome.DELIVERED
+
+
+def test_a_worker_with_little_time_left_gives_its_messages_back(waiting, worker):
+    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]}, 9)) == ["m1"]
+    assert (waiting.queue.postponed, waiting.functions.calls) == ([("r1", 1.0)], [])
+
+
+@pytest.mark.parametrize("seconds", [12, 20])
+def test_a_call_gets_no_more_time_than_the_invocation_has(waiting, worker, seconds):
+    waiting.functions.answers["f"] = FunctionUnreachable("timed out")
+    worker.handle({"Records": [record(waiting.queue.waiting[0])]}, seconds)
+    assert waiting.functions.timeouts[0] <= seconds - 8
