@@ -19,7 +19,7 @@ from eventgateway.delivery_worker import AFTERWARDS, DeliveryWorker
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import LEAST_SECONDS, NO_PAYLOAD, OUTCOME_UNKNOWN, SPLIT_AT_ONCE, Outcome
 from tests.memory import NOON
-from tests.unit.test_deliver import failures, record
+from tests.unit.batches import failures, record
 
 
 def subscribed(gateway, **retry):

@@ -1,7 +1,6 @@
 """Batches of the delivery queue: what is acknowledged, what comes again and when."""
 
 from concurrent.futures import ThreadPoolExecutor
-from time import time
 
 import pytest
 
@@ -10,6 +9,7 @@ from eventgateway.core.json import dumps
 from eventgateway.core.suspension import Suspension
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.operations.deliver import Outcome
+from tests.unit.batches import failures, record
 
 QUEUE_AWAY = Unavailable("The delivery queue is not available. Please try again.")
 GONE = "the subscription or its function no longer exists"
@@ -23,16 +23,6 @@ def worker(waiting):
 
 def failing(gateway, error=None):
     gateway.functions.answers["f"] = error or FunctionUnreachable("refused")
-
-
-def record(delivery, number=1, age=0):
-    body = delivery if isinstance(delivery, str) else delivery.message()
-    sent = {"SentTimestamp": str(int((time() - age) * 1000))}
-    return {"messageId": f"m{number}", "receiptHandle": f"r{number}", "body": body, "attributes": sent}
-
-
-def failures(answer):
-    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
 
 def test_the_worker_acknowledges_what_is_delivered_copied_or_buried(waiting, worker):
