@@ -44,8 +44,8 @@ class Waiting:
 
     def record(self) -> Json:
         """As the delivery function gets it."""
-        sent = {"SentTimestamp": str(int(self.sent_at * 1000))}
-        return {"messageId": self.id, "receiptHandle": self.handles[-1], "body": self.body, "attributes": sent}
+        attributes = {"SentTimestamp": str(int(self.sent_at * 1000)), "ApproximateReceiveCount": str(self.receives)}
+        return {"messageId": self.id, "receiptHandle": self.handles[-1], "body": self.body, "attributes": attributes}
 
 
 @dataclass

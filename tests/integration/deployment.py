@@ -63,10 +63,20 @@ class Deployment:
     def work(self, most=10_000):
         """Let the worker have what waits; how many batches it took."""
         for number in range(most):
-            messages = self.sqs.receive_message(QueueUrl=self.settings.queue_url, MaxNumberOfMessages=10).get("Messages", [])
+            messages = self.sqs.receive_message(
+                QueueUrl=self.settings.queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+            ).get("Messages", [])
             if not messages:
                 return number
-            records = [{"messageId": each["MessageId"], "receiptHandle": each["ReceiptHandle"], "body": each["Body"]} for each in messages]
+            records = [
+                {
+                    "messageId": each["MessageId"],
+                    "receiptHandle": each["ReceiptHandle"],
+                    "body": each["Body"],
+                    "attributes": each["Attributes"],
+                }
+                for each in messages
+            ]
             assert delivery.handler({"Records": records}, LambdaContext("delivery", 180)) == {"batchItemFailures": []}
             entries = [{"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]} for number, each in enumerate(messages)]
             self.sqs.delete_message_batch(QueueUrl=self.settings.queue_url, Entries=entries)

@@ -77,7 +77,7 @@ class Handlers:
 
     @staticmethod
     def _record(body: str) -> dict[str, Any]:
-        return {"messageId": "m", "receiptHandle": "r", "body": body, "attributes": {"SentTimestamp": "0"}}
+        return {"messageId": "m", "receiptHandle": "r", "body": body, "attributes": {"SentTimestamp": "0", "ApproximateReceiveCount": "1"}}
 
     @staticmethod
     def _request(method: str, path: str) -> dict[str, Any]:

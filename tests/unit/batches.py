@@ -3,9 +3,9 @@
 from time import time
 
 
-def record(delivery, number=1, age=0):
+def record(delivery, number=1, age=0, receives=1):
     body = delivery if isinstance(delivery, str) else delivery.message()
-    sent = {"SentTimestamp": str(int((time() - age) * 1000))}
+    sent = {"SentTimestamp": str(int((time() - age) * 1000)), "ApproximateReceiveCount": str(receives)}
     return {"messageId": f"m{number}", "receiptHandle": f"r{number}", "body": body, "attributes": sent}
 
 

@@ -119,3 +119,23 @@ def test_a_call_gets_no_more_time_than_the_invocation_has(waiting, worker, secon
     waiting.functions.answers["f"] = FunctionUnreachable("timed out")
     worker.handle({"Records": [record(waiting.queue.waiting[0])]}, seconds)
     assert waiting.functions.timeouts[0] <= seconds - 8
+
+
+@pytest.mark.parametrize(("receives", "dead"), [(499, 0), (500, 1), (999, 1)])
+def test_a_delivery_that_can_never_be_attempted_vanished_behind_the_limit_of_the_queue(waiting, worker, receives, dead):
+    """Regression: a function whose secrets can no longer be read sent its events to SQS's dead-letter queue, where nobody sees them."""
+    waiting.functions.answers["f"] = Unavailable("The secrets of the function cannot be read. Please try again.")
+    answer = worker.handle({"Records": [record(waiting.queue.waiting[0], receives=receives)]}, 60)
+    assert failures(answer) == ([] if dead else ["m1"])
+    assert [letter.reason for letter in waiting.dead_letters.letters] == ["it could not be attempted, 500 times"] * dead
+
+
+def test_while_dead_letters_cannot_be_kept_it_comes_again(waiting, worker):
+    waiting.functions.answers["f"] = Unavailable("The secrets of the function cannot be read. Please try again.")
+    waiting.dead_letters.away = True
+    assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0], receives=700)]}, 60)) == ["m1"]
+
+
+def test_what_cannot_be_read_is_left_to_the_queue(waiting, worker):
+    assert failures(worker.handle({"Records": [record("not ours", receives=700)]}, 60)) == ["m1"]
+    assert waiting.dead_letters.letters == []

@@ -7,6 +7,7 @@ from time import time
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
+from eventgateway.core.errors import GatewayError
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.message import Message, parse
 from eventgateway.core.redrive import RedriveSlice
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 AFTERWARDS = 8.0  # seconds: what must follow a call, the copy in the queue or the dead letter
+MOST_RECEIVES = 500  # the queue's own limit, behind which nobody can redrive a message, is 1,000
+NO_ATTEMPT = f"it could not be attempted, {MOST_RECEIVES} times"
 RENEWAL_AGE = 7 * 86400.0  # seconds
 
 
@@ -47,6 +50,7 @@ class DeliveryWorker:
 
     def _is_done(self, record: Json, deadline: Deadline) -> bool:
         """Whether the record may be acknowledged: delivered, copied for a later attempt, split, done, or kept as a dead letter."""
+        message: Message | None = None
         try:
             message = parse(record["body"])
             if wait := self._wait(message, deadline):
@@ -54,6 +58,16 @@ class DeliveryWorker:
             self._handle(message, deadline)
         except Exception as error:  # noqa: BLE001 - the outermost handler of a record
             log.error("record failed, it will come again", extra={"messageId": record.get("messageId"), **trace(error)})  # noqa: TRY400
+            return isinstance(message, Delivery) and self._is_given_up(message, record)
+        return True
+
+    def _is_given_up(self, delivery: Delivery, record: Json) -> bool:
+        """Whether a delivery that fails again and again, without an attempt, is safe as a dead letter: no queue keeps it for ever."""
+        if int(record["attributes"]["ApproximateReceiveCount"]) < MOST_RECEIVES:
+            return False
+        try:
+            self.deliverer.bury(delivery, NO_ATTEMPT)
+        except GatewayError:
             return False
         return True
 
