@@ -1,13 +1,20 @@
 """What several contract suites share."""
 
 import os
+from uuid import uuid4
 
+import boto3
 import pytest
 
 from eventgateway.outbound import Network
 from local.emulator import Emulator
+from local.resources import create_table
 from tests.contract.backends import sts_answer
+from tests.contract.config import new_dynamodb_store, writer
+from tests.contract.stored import SPACES
 from tests.loopback import Loopback
+from tests.memory import FakeClock, MemoryStore
+from tests.records import MemoryPayloads
 
 REGION = "us-east-1"
 OWN_KEY, OWN_SECRET = "OWNKEY", "own-secret"
@@ -63,3 +70,38 @@ def network(warm_network, sts):
     yield warm_network
     warm_network.clients.close()
     warm_network.http.close()
+
+
+@pytest.fixture
+def space():
+    """The name of a space that no other test uses: those of one class share their store."""
+    return next(SPACES)
+
+
+@pytest.fixture(scope="class", params=["dynamodb", "memory"])
+def store(request, emulator):
+    """A store of configuration. Tests of one class share it, each in a space of its own."""
+    return MemoryStore() if request.param == "memory" else new_dynamodb_store()
+
+
+@pytest.fixture
+def manager(store):
+    return writer(store)
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def payloads():
+    return MemoryPayloads()
+
+
+@pytest.fixture(scope="class")
+def table(emulator):
+    """A table of records."""
+    name = f"records-{uuid4()}"
+    create_table(boto3.client("dynamodb"), name)
+    return boto3.resource("dynamodb").Table(name)

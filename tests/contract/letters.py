@@ -1,12 +1,9 @@
 """Dead letters for the tests of their stores, and walks through their pages."""
 
-from itertools import count
-
 from eventgateway.core.dead_letter import DeadLetter, LetterFilter, position
 from eventgateway.core.instant import LAST
 from tests.contract.samples import NOON, delivery
 
-SPACES = (f"space-{number}" for number in count())
 ALL = LetterFilter()
 END = position(LAST)
 DAY = 86400

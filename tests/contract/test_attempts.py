@@ -4,28 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from json import loads
 from types import SimpleNamespace
-from uuid import uuid4
 
-import boto3
 import botocore.endpoint
 import pytest
 
 from eventgateway.core.errors import Unavailable
 from eventgateway.storage import dynamodb
 from eventgateway.storage.attempts import DynamoAttempts
-from local.resources import create_table
 from tests.contract.backends import aws_error
 from tests.contract.conftest import set_aws_environment
 from tests.contract.samples import NOON, delivery
 from tests.loopback import Loopback, Then, answer, refused_url
 from tests.records import MemoryAttempts
-
-
-@pytest.fixture(scope="class")
-def table(emulator):
-    name = f"records-{uuid4()}"
-    create_table(boto3.client("dynamodb"), name)
-    return name
 
 
 class TestContract:
@@ -34,7 +24,7 @@ class TestContract:
     @pytest.fixture(scope="class", params=["dynamodb", "memory"])
     @classmethod
     def attempts(cls, request, table):
-        return DynamoAttempts(table) if request.param == "dynamodb" else MemoryAttempts()
+        return DynamoAttempts(table.name) if request.param == "dynamodb" else MemoryAttempts()
 
     def test_only_the_first_begins(self, attempts):
         once = delivery()
@@ -59,15 +49,15 @@ class TestContract:
 
 class TestEmulated:
     def test_of_many_at_once_one_begins(self, table):
-        once, attempts = delivery(), DynamoAttempts(table)
+        once, attempts = delivery(), DynamoAttempts(table.name)
         with ThreadPoolExecutor(8) as pool:
             begun = list(pool.map(lambda _: attempts.begin(once), range(24)))
         assert begun.count(True) == 1
 
     def test_a_row_lives_longer_than_the_queue_keeps_a_message(self, table):
         once = delivery(space="lasting")
-        DynamoAttempts(table).begin(once)
-        rows = boto3.resource("dynamodb").Table(table).scan()["Items"]
+        DynamoAttempts(table.name).begin(once)
+        rows = table.scan()["Items"]
         [row] = [each for each in rows if each["pk"] == f"attempt#lasting#{int(NOON // 3600)}"]
         assert row["ttl"] - row["at"] == 15 * 86400
 

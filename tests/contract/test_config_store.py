@@ -33,26 +33,10 @@ from tests.contract.config import (
     update,
     writer,
 )
+from tests.contract.stored import SPACES
 from tests.memory import MemoryStore
 
-SPACES = (f"space-{number}" for number in count())
 LONG = "/" + "\U0001f600" * 250  # more than a sort key takes
-
-
-@pytest.fixture(scope="class", params=["dynamodb", "memory"])
-def store(request, emulator):
-    """Tests of one class share it, each in a space of its own."""
-    return MemoryStore() if request.param == "memory" else new_dynamodb_store()
-
-
-@pytest.fixture
-def space():
-    return next(SPACES)
-
-
-@pytest.fixture
-def manager(store):
-    return writer(store)
 
 
 class TestContract:

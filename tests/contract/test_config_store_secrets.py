@@ -1,33 +1,11 @@
 """What every ConfigStore keeps of secrets and identities: the real one on an emulated DynamoDB, and the tests' own."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
-
-import pytest
 
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.resource import MASK
-from tests.contract.config import create, fresh_state, new_dynamodb_store, prepare, update, writer
-from tests.memory import MemoryStore
-
-SPACES = (f"space-{number}" for number in count())
-
-
-@pytest.fixture(scope="class", params=["dynamodb", "memory"])
-def store(request, emulator):
-    """Tests of one class share it, each in a space of its own."""
-    return MemoryStore() if request.param == "memory" else new_dynamodb_store()
-
-
-@pytest.fixture
-def space():
-    return next(SPACES)
-
-
-@pytest.fixture
-def manager(store):
-    return writer(store)
+from tests.contract.config import create, fresh_state, prepare, update, writer
 
 
 class TestContract:

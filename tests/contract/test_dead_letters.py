@@ -1,9 +1,7 @@
 """What every store of dead letters and redrives promises: the real ones on an emulated DynamoDB, and the tests' own."""
 
 from dataclasses import replace
-from uuid import uuid4
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,33 +12,10 @@ from eventgateway.core.instant import microseconds
 from eventgateway.core.redrive import Redrive
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.redrives import DynamoRedrives
-from local.resources import create_table
-from tests.contract.letters import ALL, DAY, END, SPACES, dead, every, pages
+from tests.contract.letters import ALL, DAY, END, dead, every, pages
 from tests.contract.samples import NOON
-from tests.memory import FakeClock
-from tests.records import MemoryDeadLetters, MemoryPayloads, MemoryRedrives
-
-
-@pytest.fixture
-def space():
-    return next(SPACES)
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def payloads():
-    return MemoryPayloads()
-
-
-@pytest.fixture(scope="class")
-def table(emulator):
-    name = f"records-{uuid4()}"
-    create_table(boto3.client("dynamodb"), name)
-    return boto3.resource("dynamodb").Table(name)
+from tests.contract.stored import SPACES
+from tests.records import MemoryDeadLetters, MemoryRedrives
 
 
 class TestContract:

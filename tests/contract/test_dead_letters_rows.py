@@ -1,9 +1,7 @@
 """Dead letters as rows of DynamoDB: keys, hours, expiry, and how much one answer reads."""
 
 from json import loads
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from eventgateway.core.dead_letter import DeadLetter, LetterFilter
@@ -12,33 +10,8 @@ from eventgateway.core.errors import Unavailable
 from eventgateway.core.redrive import Redrive
 from eventgateway.storage.dead_letters import LEAST_ROWS, MOST_HOURS, MOST_REQUESTS, DynamoDeadLetters
 from eventgateway.storage.redrives import DynamoRedrives
-from local.resources import create_table
-from tests.contract.letters import ALL, DAY, END, SPACES, dead, every, pages
+from tests.contract.letters import ALL, DAY, END, dead, every, pages
 from tests.contract.samples import BASIC_PLANE, NOON, delivery
-from tests.memory import FakeClock
-from tests.records import MemoryPayloads
-
-
-@pytest.fixture
-def space():
-    return next(SPACES)
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def payloads():
-    return MemoryPayloads()
-
-
-@pytest.fixture(scope="class")
-def table(emulator):
-    name = f"records-{uuid4()}"
-    create_table(boto3.client("dynamodb"), name)
-    return boto3.resource("dynamodb").Table(name)
 
 
 class TestDynamoDB:

@@ -24,7 +24,7 @@ from tests.contract.config import (
     update,
     writer,
 )
-from tests.contract.stored import NOW, SPACES, fill, forget, rows, table_of, writes
+from tests.contract.stored import NOW, fill, forget, rows, table_of, writes
 
 
 @pytest.fixture(scope="class")
@@ -35,11 +35,6 @@ def store(emulator):
 @pytest.fixture(scope="class")
 def hosted(emulator):
     return new_dynamodb_store(shared=False)
-
-
-@pytest.fixture
-def space():
-    return next(SPACES)
 
 
 @pytest.fixture

@@ -17,14 +17,7 @@ from tests.contract.config import (
     outcome,
 )
 from tests.contract.conftest import set_aws_environment
-from tests.contract.stored import SPACES
 from tests.loopback import Loopback, Then, answer, refused_url
-
-
-@pytest.fixture
-def space():
-    return next(SPACES)
-
 
 THROTTLED = "ProvisionedThroughputExceededException"
 AWAY = {

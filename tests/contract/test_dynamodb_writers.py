@@ -33,11 +33,6 @@ def store(emulator):
     return new_dynamodb_store(clock=lambda: NOW + 0.9)
 
 
-@pytest.fixture
-def space():
-    return next(SPACES)
-
-
 def race(*actions: Callable[[], object]) -> list[object]:
     """Run actions at the same time; what each returned or raised."""
     barrier = Barrier(len(actions))

@@ -1,16 +1,9 @@
 """Fixtures of several integration tests."""
 
-import os
-
 import pytest
 
 from eventgateway.http_client import HttpClient
-from functions.config import handler as config
-from functions.delivery import handler as delivery
-from functions.router import handler as router
-from local.emulator import Emulator
-from local.resources import create_resources
-from tests.integration.deployment import Deployment
+from tests.integration.deployment import Deployment, deployed_handlers
 from tests.loopback import Loopback
 
 
@@ -39,16 +32,8 @@ def fuzzed():
 
 @pytest.fixture(scope="module")
 def deployed_settings():
-    with Emulator(), pytest.MonkeyPatch.context() as monkeypatch:
-        settings = create_resources(config_ttl=0)
-        for name, value in settings.to_env().items():
-            monkeypatch.setitem(os.environ, name, value)
-        builds = (router.api, config.api, delivery.worker)
-        for build in builds:
-            build.cache_clear()
+    with deployed_handlers() as settings:
         yield settings
-        for build in builds:
-            build.cache_clear()
 
 
 @pytest.fixture

@@ -1,14 +1,19 @@
 """The deployed handlers on emulated AWS, for tests of what becomes of deliveries."""
 
 import json
+import os
+from contextlib import contextmanager
 from uuid import uuid4
 
 import boto3
+import pytest
 
 from functions.config import handler as config
 from functions.delivery import handler as delivery
 from functions.router import handler as router
+from local.emulator import Emulator
 from local.lambda_context import LambdaContext
+from local.resources import create_resources
 from tests.loopback import answer
 
 LAMBDA_LIMIT = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -101,3 +106,18 @@ class Deployment:
     def delivered(self):
         """The events that the function got."""
         return [json.loads(each.body) for each in self.server.requests]
+
+
+@contextmanager
+def deployed_handlers():
+    """The three handlers in front of emulated AWS, and the settings that they read."""
+    with Emulator(), pytest.MonkeyPatch.context() as monkeypatch:
+        settings = create_resources(config_ttl=0)
+        for name, value in settings.to_env().items():
+            monkeypatch.setitem(os.environ, name, value)
+        builds = (router.api, config.api, delivery.worker)
+        for build in builds:
+            build.cache_clear()
+        yield settings
+        for build in builds:
+            build.cache_clear()

@@ -1,7 +1,6 @@
 """`GET /v1/metrics` through the deployed handlers: what was counted by router, worker and Config API stands together."""
 
 import json
-import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -11,9 +10,8 @@ import pytest
 from functions.config import handler as config
 from functions.delivery import handler as delivery
 from functions.router import handler as router
-from local.emulator import Emulator
 from local.lambda_context import LambdaContext
-from local.resources import create_resources
+from tests.integration.deployment import deployed_handlers
 
 
 class Target(BaseHTTPRequestHandler):
@@ -37,17 +35,9 @@ def target():
 
 
 @pytest.fixture
-def settings(monkeypatch):
-    with Emulator():
-        settings = create_resources(config_ttl=0)
-        for name, value in settings.to_env().items():
-            monkeypatch.setitem(os.environ, name, value)
-        builds = (router.api, config.api, delivery.worker)
-        for build in builds:
-            build.cache_clear()
+def settings():
+    with deployed_handlers() as settings:
         yield settings
-        for build in builds:
-            build.cache_clear()
 
 
 def send(handler, method, path, body="", **headers):
