@@ -1,0 +1,1 @@
+"""The gateway in an AWS account: one CDK stack."""
