@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -10,26 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.ministack import ACCOUNT, REGION, ROOT, MiniStack
+from tests.e2e import installation
+from tests.e2e.installation import ROOT
+from tests.e2e.ministack import ACCOUNT, REGION, MiniStack
 
-VERSION = "2.1148.1"
 COMMAND_SECONDS = 600
 
 
 class CdkFailed(AssertionError):
     """A command of the CLI ended with an error; the text is what it printed."""
-
-
-def installed() -> Path:
-    """The CLI's script, installed once for each version."""
-    folder = ROOT / ".build" / f"cdk-{VERSION}"
-    script, done = folder / "node_modules" / "aws-cdk" / "bin" / "cdk", folder / ".installed"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, f"aws-cdk@{VERSION}"]
-        subprocess.run(npm, check=True)
-        done.touch()
-    return script
 
 
 @dataclass
@@ -38,7 +26,7 @@ class Cdk:
 
     ministack: MiniStack
     context: Mapping[str, str]
-    app: str = f"{sys.executable} infra/app.py"
+    app: str = f"{sys.executable} -m infra.app"
     folder: Path = ROOT
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -64,7 +52,7 @@ class Cdk:
 
     def _run(self, command: str, *arguments: str) -> str:
         started, log = time.monotonic(), self.ministack.folder / f"cdk-{command}.log"
-        line = ["node", installed(), command, "--no-notices", "--no-color", "--ci", *arguments]
+        line = ["node", installation.node_modules() / "aws-cdk" / "bin" / "cdk", command, "--no-notices", "--no-color", "--ci", *arguments]
         with log.open("wb") as output:
             done = subprocess.run(line, cwd=self.folder, env=self._environment(), stdout=output, stderr=output, timeout=COMMAND_SECONDS)
         self.seconds[command] = time.monotonic() - started

@@ -1,12 +1,9 @@
 """MiniStack, the emulator of AWS that the stack is deployed to: an installation of its own and one process on the loopback."""
 
-import hashlib
 import os
-import shutil
 import signal
 import ssl
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,27 +16,12 @@ import boto3
 from botocore.config import Config
 
 from tests.clients.gateway import free_ports
+from tests.e2e import installation
 
-ROOT = Path(__file__).parents[2]
-LOCK = Path(__file__).with_name("requirements.lock")
 CORRECTED = Path(__file__).with_name("corrected_ministack.py")
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 SECRET = "of-the-root-user"
 START_SECONDS, STOP_SECONDS = 60, 10
-
-
-def installed() -> Path:
-    """The Python of a virtual environment that holds what the lock names, built once for each lock and interpreter."""
-    named = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    folder = ROOT / ".build" / f"ministack-{named}"
-    python, done = folder / "bin" / "python", folder / ".installed"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement", LOCK]
-        subprocess.run(pip, check=True)
-        done.touch()
-    return python
 
 
 @dataclass
@@ -96,7 +78,7 @@ class MiniStack:
         (self.folder / "empty").touch()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [installed(), "-P", CORRECTED], env=self._own_environment(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                [installation.python(), "-P", CORRECTED], env=self._own_environment(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
             )
         try:
             self._wait_until_ready()
@@ -116,6 +98,7 @@ class MiniStack:
     def _own_environment(self) -> dict[str, str]:
         return self.environment | {
             "PATH": os.environ["PATH"],
+            "NODE_PATH": str(installation.node_modules()),
             "HOME": str(self.folder),
             "TMPDIR": str(self.folder / "tmp"),
             "GATEWAY_PORT": str(self.port),
