@@ -1,5 +1,6 @@
 import gc
 from functools import lru_cache
+from weakref import ref
 
 import pytest
 from snapshot_restore_py import get_after_restore, get_before_snapshot
@@ -58,3 +59,13 @@ def test_lambda_is_told_of_both_hooks(build):
     finally:
         get_before_snapshot().pop()
         get_after_restore().pop()
+
+
+def test_nothing_that_was_built_stays_even_if_it_refers_to_itself():
+    class Client:
+        def __init__(self):
+            self.itself = self
+
+    built = []
+    snapstart.before_snapshot(lru_cache(maxsize=1)(Client), lambda client: built.append(ref(client)))
+    assert built[0]() is None
