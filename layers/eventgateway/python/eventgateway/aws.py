@@ -63,7 +63,7 @@ class AwsClients:
             raise FunctionUnreachable(type(error).__name__) from error
 
     def close(self) -> None:
-        """Drop all clients and keys of roles, for instance after a snapshot was restored."""
+        """Drop all clients and keys of roles."""
         self._roles.close()
         with self._lock:
             self._clients.clear()

@@ -60,7 +60,7 @@ class HttpClient:
         raise FunctionUnreachable(f"more than {REDIRECT_LIMIT} redirects")
 
     def close(self) -> None:
-        """Drop all idle connections, for instance after a snapshot was restored."""
+        """Drop all idle connections."""
         self._idle.close()
 
     def _exchange(
