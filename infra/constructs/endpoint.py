@@ -10,6 +10,7 @@ from constructs import Construct
 
 from infra.constructs.log_group import log_group
 
+ANY = "events"  # one of the names that `*.domain` stands for
 BURST_SHARE = 0.5  # of the requests of a second
 ACCESS = {
     "requestId": "$context.requestId",
@@ -56,7 +57,7 @@ class Endpoint(Construct):
         )
         if access_log_days:
             self._log_access(access_log_days)
-        self.url = f"https://{host}" if host else self.api.api_endpoint
+        self.url = f"https://{host.replace('*', ANY)}" if host else self.api.api_endpoint
 
     def _log_access(self, days: int) -> None:
         settings = apigateway.CfnStage.AccessLogSettingsProperty(

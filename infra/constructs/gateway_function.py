@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Validations
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -75,5 +75,5 @@ class GatewayFunction(Construct):
     def _alias(self) -> lambda_.Alias:
         """The newest version; the one before is deleted when an update is done."""
         warning = "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish"
-        Validations.of(self.function).acknowledge(id=warning, reason="The alias has it published.")
+        Validations.of(self.function).acknowledge(Acknowledgment(id=warning, reason="The alias has it published."))
         return lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
