@@ -1,0 +1,88 @@
+"""One deployment for all tests of a run: MiniStack, `cdk bootstrap`, `cdk deploy`."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e import installation
+from tests.e2e.cdk import Cdk
+from tests.e2e.gateway import Gateway
+from tests.e2e.ministack import ACCOUNT, REGION, MiniStack
+from tests.e2e.target import Targets
+from tests.loopback import Loopback
+
+LOG = pytest.StashKey[str]()
+LINES = 200
+ALLOWED = (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:allowed", f"arn:aws:sqs:{REGION}:{ACCOUNT}:allowed")
+CONTEXT = {
+    "layer_platform": "host",
+    "removal_policy": "destroy",
+    "outbound_guard": "off",  # the functions of these tests are on the loopback
+    "retry_scale": "0.02",
+    "allowed_targets": ",".join(ALLOWED),
+}
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory, request):
+    with MiniStack(tmp_path_factory.mktemp("aws") / "ministack") as running:
+        yield running
+        if request.session.testsfailed:
+            request.config.stash[LOG] = "\n".join([*running.log.read_text(errors="replace").splitlines()[-LINES:], *function_logs(running)])
+
+
+def function_logs(ministack):
+    """The newest lines of the functions."""
+    logs = ministack.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        found = logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        yield from (f"{group['logGroupName']} {each['message'].rstrip()}" for each in found if each["message"].startswith("{"))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if LOG in config.stash:
+        terminalreporter.section("MiniStack and the functions")
+        terminalreporter.write_line(config.stash[LOG])
+
+
+@pytest.fixture(scope="session")
+def cdk(ministack):
+    cdk = Cdk(ministack, CONTEXT | {"layer_python": str(installation.python())})
+    cdk.bootstrap()
+    return cdk
+
+
+@pytest.fixture(scope="session")
+def outputs(cdk):
+    return cdk.deploy()
+
+
+@pytest.fixture
+def gateway(ministack, outputs):
+    return Gateway(ministack, outputs, f"space-{uuid4().hex}")
+
+
+@pytest.fixture(scope="session")
+def targets():
+    with Loopback() as server:
+        yield Targets(server)
+
+
+@pytest.fixture
+def target(targets):
+    return targets.new()
+
+
+@pytest.fixture(scope="session")
+def echo_code():
+    """A Lambda function that answers what it got, as the source of a zip file."""
+    return "def handler(event, context):\n    return {'echo': event}\n"
+
+
+@pytest.fixture(scope="session")
+def trusting():
+    """A trust policy for a service or a role of the account."""
+    return lambda principal, **condition: json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **condition}]}
+    )
