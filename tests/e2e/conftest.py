@@ -1,6 +1,5 @@
 """One deployment for all tests of a run: MiniStack, `cdk bootstrap`, `cdk deploy`."""
 
-import json
 from uuid import uuid4
 
 import pytest
@@ -72,17 +71,3 @@ def targets():
 @pytest.fixture
 def target(targets):
     return targets.new()
-
-
-@pytest.fixture(scope="session")
-def echo_code():
-    """A Lambda function that answers what it got, as the source of a zip file."""
-    return "def handler(event, context):\n    return {'echo': event}\n"
-
-
-@pytest.fixture(scope="session")
-def trusting():
-    """A trust policy for a service or a role of the account."""
-    return lambda principal, **condition: json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **condition}]}
-    )

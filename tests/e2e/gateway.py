@@ -84,7 +84,8 @@ class Gateway:
         """DNS does not know the names that the emulator gives its APIs: the request goes to its address."""
         connection = HTTPSConnection("127.0.0.1", self.ministack.port, context=self.ministack.trust(), timeout=REQUEST_SECONDS)
         try:
-            connection.request(method, path, body or None, {"host": urlsplit(url).netloc, **headers})
+            data = body.encode() if isinstance(body, str) else body
+            connection.request(method, path, data or None, {"host": urlsplit(url).netloc, **headers})
             answer = connection.getresponse()
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         finally:

@@ -78,7 +78,12 @@ class MiniStack:
         (self.folder / "empty").touch()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [installation.python(), "-P", CORRECTED], env=self._own_environment(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                [installation.python(), "-P", CORRECTED],
+                env=self._own_environment(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         try:
             self._wait_until_ready()

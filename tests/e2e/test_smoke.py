@@ -16,7 +16,7 @@ def test_a_sync_event_is_answered_by_its_function(gateway, targets):
     assert (answer.status, answer.headers["x-from"], answer.body) == (201, "a function", b"created")
     (event,) = target.events
     request = event["data"]
-    assert (request["method"], request["path"], request["query"]["name"]) == ("PUT", subscribed.path, "Jörg")
+    assert (request["method"], request["path"], request["query"]) == ("PUT", subscribed.path, {"name": ["Jörg"], "a": ["1", "2"]})
 
 
 def test_an_async_event_reaches_its_function_through_the_queue_as_it_was_emitted(gateway, target):
