@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from local.doctor.finding import Unchecked
 from local.doctor.machine import Machine
@@ -92,9 +92,13 @@ class Case:
     @property
     def identity(self) -> Identity:
         """Raises Unchecked if AWS did not tell it."""
+        self.require_account()
+        return cast("Identity", self.known.identity)
+
+    def require_account(self) -> None:
+        """Raises Unchecked if AWS did not tell whose the credentials are."""
         if self.known.identity is None:
             raise Unchecked("needs valid AWS credentials")
-        return self.known.identity
 
     def client(self, service: str) -> Any:  # noqa: ANN401
         """A client in the region of the deployment."""

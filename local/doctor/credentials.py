@@ -34,6 +34,9 @@ SETUP = "Log in with `aws configure sso` (people) or `aws configure` (access key
 def credentials(case: Case) -> Finding:
     """Some are found and can be used; where they come from."""
     name = "Credentials"
+    if case.aws.session.get_scoped_config().get("mfa_serial"):
+        get = f"eval $(aws configure export-credentials --format env --profile {case.profile or 'default'})"
+        return warn(name, "not checked: the profile asks for an MFA code", f"Get keys first, then run this again: {get}")
     found = case.aws.session.get_credentials()
     if found is None:
         return fail(name, "none were found: no profile, no variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, no role", SETUP)

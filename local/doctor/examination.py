@@ -7,6 +7,7 @@ from threading import Thread
 from time import monotonic
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from local.doctor import refusal
 from local.doctor.case import Case
@@ -31,6 +32,7 @@ class Check:
     look: Callable[[Case], Finding | Iterable[Finding]]
     action: str = ""
     error: State = State.FAIL
+    in_account: bool = False  # needs valid credentials first
 
 
 CHECKS = (
@@ -47,14 +49,14 @@ CHECKS = (
     Check("Credentials", credentials),
     Check("Account", account, "sts:GetCallerIdentity"),
     Check("Clock", clock),
-    Check("CDK bootstrap", bootstrap, f"ssm:GetParameter on {PARAMETER} and cloudformation:DescribeStacks on CDKToolkit"),
-    Check("Roles of CDK", roles, "sts:AssumeRole"),
-    Check("Stack", stack, "cloudformation:DescribeStacks"),
-    Check("Quotas", quotas, "servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota", State.WARN),
+    Check("CDK bootstrap", bootstrap, f"ssm:GetParameter on {PARAMETER} and cloudformation:DescribeStacks on CDKToolkit", in_account=True),
+    Check("Roles of CDK", roles, "sts:AssumeRole", in_account=True),
+    Check("Stack", stack, "cloudformation:DescribeStacks", in_account=True),
+    Check("Quotas", quotas, "servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota", State.WARN, in_account=True),
 )
 OF_DOMAINS = (
-    Check("Hosted zone", zone, "route53:ListHostedZonesByName and route53:GetHostedZone", State.WARN),
-    Check("Certificate", certificate, "acm:ListCertificates", State.WARN),
+    Check("Hosted zone", zone, "route53:ListHostedZonesByName and route53:GetHostedZone", State.WARN, in_account=True),
+    Check("Certificate", certificate, "acm:ListCertificates", State.WARN, in_account=True),
 )
 
 
@@ -77,21 +79,21 @@ def _findings(check: Check, case: Case, seconds: float) -> list[Finding]:
         return answers.get(timeout=seconds)
     except Empty:
         return [
-            fail(
-                check.name, f"no answer within {seconds:.0f} s", "Look at the network, the proxy and, if there is one, credential_process."
-            )
+            fail(check.name, f"no answer within {seconds:.0f} s", "Look at the network, the proxy and credential_process, if there is one.")
         ]
 
 
 def _looked(check: Check, case: Case) -> list[Finding]:
     seen: list[Finding] = []
     try:
+        if check.in_account:
+            case.require_account()
         looked = check.look(case)
         for finding in [looked] if isinstance(looked, Finding) else looked:
             seen.append(finding)  # noqa: PERF402 - what was found before an error stays
     except Unchecked as missing:
         seen.append(warn(check.name, f"not checked: {missing}"))
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         bad = State.WARN if refusal.denied(error) else check.error
         seen.append(Finding(check.name, bad, *refusal.words(error, profile=case.profile, action=check.action)))
     except Exception as error:  # noqa: BLE001 - a defect of one check must not hide what the others find

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException"}
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -31,19 +32,22 @@ def words(error: Exception, *, profile: str | None, action: str = "") -> Words:
     """For any error of boto3; `action` is the IAM action that the check needs."""
     if isinstance(error, sdk.ClientError):
         return _answered(error, profile, action)
-    if isinstance(error, sdk.ProfileNotFound):
-        return f"there is no profile {profile}", "Name one of `aws configure list-profiles` with --profile or AWS_PROFILE."
-    if isinstance(error, SSO):
-        return "the SSO session has expired, or there was none", f"Log in: {_login('aws sso login', profile)}"
-    if type(error).__name__.startswith("Login"):  # LoginRefreshRequired and its like, of newer SDKs
-        return "the session of `aws login` has expired, or there was none", f"Log in: {_login('aws login', profile)}"
     if isinstance(error, NETWORK):
         return _unreachable(error)
-    return _unusable(error)
+    return _session(error, profile) or _unusable(error, profile)
 
 
 def _login(command: str, profile: str | None) -> str:
     return f"{command}{f' --profile {profile}' if profile else ''}"
+
+
+def _session(error: Exception, profile: str | None) -> Words | None:
+    """Words for the two kinds of log-in, if it is about one."""
+    if isinstance(error, SSO):
+        return "the SSO session has expired, or there was none", f"Log in: {_login('aws sso login', profile)}"
+    if type(error).__name__.startswith("Login"):  # LoginRefreshRequired and its like, of newer SDKs
+        return "the session of `aws login` has expired, or there was none", f"Log in: {_login('aws login', profile)}"
+    return None
 
 
 def _answered(error: sdk.ClientError, profile: str | None, action: str) -> Words:
@@ -83,8 +87,13 @@ def _unreachable(error: Exception) -> Words:
     )
 
 
-def _unusable(error: Exception) -> Words:
+def _unusable(error: Exception, profile: str | None) -> Words:
     kinds: dict[type[Exception], Words] = {
+        sdk.ProfileNotFound: (f"there is no profile {profile}", "Name one of `aws configure list-profiles` with --profile or AWS_PROFILE."),
+        ResponseParserError: (
+            "something that is not AWS answered",
+            "Look at the proxy, at a network that wants a login first, and at AWS_ENDPOINT_URL.",
+        ),
         sdk.NoCredentialsError: ("no AWS credentials were found", "Run `aws configure` or `aws configure sso`."),
         sdk.PartialCredentialsError: ("a part of the AWS credentials is missing", "Set both the access key and the secret key."),
         sdk.CredentialRetrievalError: ("credential_process failed", "Run the command of credential_process in ~/.aws/config by hand."),

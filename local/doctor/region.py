@@ -15,6 +15,7 @@ SERVICES = (
     *("apigatewayv2", "cloudformation", "cloudwatch", "cognito-idp", "dynamodb", "kms"),
     *("lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm"),
 )
+HOSTED = {"cognito-idp"}  # only hosted mode needs it; China has none
 VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")  # as the CLI of CDK looks for it
 
 
@@ -28,11 +29,14 @@ def region(case: Case) -> Iterator[Finding]:
     if len(missing) == len(SERVICES):
         yield fail(NAME, f"{chosen} ({source}) is unknown", _like(case, chosen))
         return
-    if missing:
+    if set(missing) - HOSTED:
         yield fail(NAME, f"{chosen} ({source}) does not offer {', '.join(missing)}", "Take another region: export AWS_REGION=…")
         return
     case.known.region = chosen
-    yield _agreed(case, chosen, source)
+    if missing:
+        yield warn(NAME, f"{chosen} ({source}) does not offer {', '.join(missing)}", "Deploy in standalone mode: hosted mode needs it.")
+    else:
+        yield _agreed(case, chosen, source)
 
 
 def endpoints(case: Case) -> Finding:
@@ -42,6 +46,11 @@ def endpoints(case: Case) -> Finding:
         found["endpoint_url of the profile"] = configured
     if not found:
         return ok("Endpoints", "those of AWS")
+    unusable = [name for name, value in found.items() if not value.startswith(("http://", "https://"))]
+    if unusable:
+        return fail(
+            "Endpoints", f"{', '.join(unusable)} is no URL", "Write http:// or https:// before the host, or unset it to deploy to AWS."
+        )
     told = ", ".join(f"{name} is {_address(value)}" for name, value in sorted(found.items()))
     return warn("Endpoints", f"{told}: that is an emulator, not AWS", "To deploy to AWS unset it.")
 
