@@ -6,11 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from email.utils import formatdate
+from inspect import signature
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
+import local.cli
+from local.doctor.case import STACK
 from local.doctor.cdk import CLI
 from tests.local.doctor.stubbed import ACCOUNT, ARN
 from tests.loopback import Loopback, Request, answer
@@ -25,7 +28,7 @@ RESULTS = {
     "AssumeRole": "<Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>S</SecretAccessKey><SessionToken>T</SessionToken>"
     "<Expiration>2030-01-01T00:00:00Z</Expiration></Credentials>",
 }
-STACK = (
+DESCRIBED = (
     "<Stacks><member><StackName>{0}</StackName><StackStatus>{1}</StackStatus>"
     "<CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>"
 )
@@ -67,7 +70,7 @@ class Account:
                 message = f"Stack with id {name} does not exist"
                 error = f"<Error><Code>ValidationError</Code><Message>{message}</Message></Error>"
                 return "400 Bad Request", f"<ErrorResponse>{error}</ErrorResponse>"
-            result = STACK.format(name, self.stacks[name])
+            result = DESCRIBED.format(name, self.stacks[name])
         return "200 OK", f"<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
 
 
@@ -87,7 +90,7 @@ def doctor(checkout: Path, account: Account):
 
     with Loopback(account) as aws:
 
-        def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess:
+        def run(*arguments: str, stdout: int = subprocess.PIPE, **environ: str) -> subprocess.CompletedProcess:
             given = {
                 "PATH": f"{programs}:{os.defpath}",
                 "PYTHONPATH": f"{ROOT}:{ROOT / 'layers/eventgateway/python'}",
@@ -100,7 +103,9 @@ def doctor(checkout: Path, account: Account):
             }
             environment = {name: value for name, value in given.items() if value}
             command = [sys.executable, "-m", "local.cli", "doctor", *arguments]
-            return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=checkout, check=False, timeout=60)
+            return subprocess.run(
+                command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment, cwd=checkout, check=False, timeout=60
+            )
 
         yield run
 
@@ -119,8 +124,19 @@ def test_an_account_that_is_ready(doctor):
     assert "\x1b[" not in done.stdout
 
 
+@pytest.mark.parametrize(("environ", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colours_on_a_terminal(doctor, environ, coloured):
+    reader, terminal = os.openpty()
+    doctor(AWS_REGION="nowhere", stdout=terminal, **environ)
+    printed = os.read(reader, 65536)
+    os.close(terminal)
+    os.close(reader)
+    assert b"Checkout" in printed
+    assert (b"\x1b[" in printed) is coloured
+
+
 def test_as_json(doctor):
-    done = doctor("-json")
+    done = doctor("-json=true")
     document = json.loads(done.stdout)
     assert (done.returncode, document["ready"], document["failures"]) == (0, True, 0)
     assert {name for name, state in states(done).items() if state != "ok"} == {"Endpoints", "Quota Lambda at a time"}
@@ -181,6 +197,10 @@ def test_wrong_use(doctor, arguments, message):
     done = doctor(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_the_stack_that_is_looked_for_is_the_default_one():
+    assert signature(local.cli.doctor).parameters["stack"].default == STACK
 
 
 def test_the_gateway_does_not_load_boto3_for_it():

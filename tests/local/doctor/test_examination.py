@@ -1,13 +1,18 @@
 """All checks together."""
 
+import re
+from pathlib import Path
 from threading import Event
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from local.doctor.case import Asked
+from local.doctor.cdk import CLI
 from local.doctor.examination import CHECKS, Check, examine
+from local.doctor.examination import OF_DOMAINS as DOMAIN_CHECKS
 from local.doctor.finding import State, Unchecked, fail, ok
+from local.doctor.quotas import OF_DOMAINS, QUOTAS
 
 
 def raises(error):
@@ -85,3 +90,12 @@ def test_what_needs_an_account_is_not_asked_without_one(case):
         ("Stack", State.WARN, "not checked: needs valid AWS credentials")
     ]
     assert asked == []
+
+
+def test_the_page_has_every_check_and_every_quota():
+    page = (Path(__file__).parents[3] / "docs/doctor.md").read_text()
+    for check in (*CHECKS, *DOMAIN_CHECKS):
+        assert f"| {check.name}" in page or f"## {check.name}" in page
+    for quota in (*QUOTAS, OF_DOMAINS):
+        assert f"| `{quota.code}` | {quota.good:,.0f}" in page
+    assert set(re.findall(r"aws-cdk@([\d.]*\d)", page)) == {CLI}
