@@ -26,12 +26,13 @@ def has_no_stack(aws, name):
     aws.stub("cloudformation").add_client_error("describe_stacks", "ValidationError", message, expected_params={"StackName": name})
 
 
-def test_a_bootstrapped_region(case, aws):
-    has_version(aws, "32")
+@pytest.mark.parametrize("version", ["6", "32"])
+def test_a_bootstrapped_region(case, aws, version):
+    has_version(aws, version)
     has_stack(aws, "CDKToolkit", "UPDATE_COMPLETE")
     built = case()
     (finding,) = bootstrap(built)
-    assert (finding.state, finding.found, built.known.bootstrapped) == (State.OK, "version 32", True)
+    assert (finding.state, finding.found, built.known.bootstrapped) == (State.OK, f"version {version}", True)
 
 
 def test_no_bootstrap(case, aws):
