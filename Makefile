@@ -9,7 +9,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-slow soak check format openapi lock wheel synth diff deploy destroy clean
+.PHONY: help setup dev test test-slow soak check format openapi lock wheel synth doctor diff deploy destroy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ synth: $(STAMP) ## Write the CloudFormation template to cdk.out/; parameters of 
 
 diff: $(STAMP) ## Show what a deployment would change
 	@$(CDK) diff --no-notices $(ARGS)
+
+doctor: $(STAMP) ## Check this machine and the AWS account before a deployment
+	@$(BIN)/event-gateway doctor $(ARGS)
 
 deploy: $(STAMP) ## Deploy the gateway to the AWS account of your credentials; see docs/deploy.md
 	@$(CDK) deploy --no-notices $(ARGS)

@@ -176,7 +176,9 @@ def test_the_readme_tells_the_whole_story() -> None:
 def test_the_configuration_page_has_every_setting_and_flag() -> None:
     page = (ROOT / "docs/configuration.md").read_text()
     settings = {each.metadata["name"] for each in fields(Settings)}
-    flags = {flag for parameter in get_command(app).params for flag in parameter.opts} | {f"--{name}" for name in IGNORED}
+    command = get_command(app)
+    parameters = [*command.params, *(parameter for each in command.commands.values() for parameter in each.params)]
+    flags = {flag for parameter in parameters for flag in parameter.opts} | {f"--{name}" for name in IGNORED}
     documented = set(re.findall(r"`(-{1,2}[a-z][a-z-]*|[A-Z_]+)", page))
     assert settings | flags <= documented
     assert {each for each in documented if each.startswith("--")} <= flags | {"--help"}

@@ -103,7 +103,7 @@ def test_version():
 def test_help_is_worth_reading():
     done = run("--help")
     assert done.returncode == 0
-    for word in ("--events-port", "--function", "NAME=FILE:HANDLER", "Examples", "-dev -config-port=5001", "embed-peer-addr"):
+    for word in ("--events-port", "--function", "NAME=FILE:HANDLER", "Examples", "-dev -config-port=5001", "embed-peer-addr", "doctor"):
         assert word in done.stdout
 
 
@@ -111,6 +111,9 @@ def test_help_is_worth_reading():
     ("arguments", "message"),
     [
         ([], "start it with\n    event-gateway --dev"),
+        ([], "event-gateway doctor"),
+        (["--dev", "doctor"], "doctor goes without --dev"),
+        (["--dev", "doktor"], "No such command"),
         (["--dev", "--no-such-flag"], "No such option"),
         (["--dev", "--events-port", "70000"], "--events-port"),
         (["--dev", "--log-level", "loud"], "loud"),
