@@ -29,9 +29,10 @@ from local.shutdown import Shutdown
 log = logging.getLogger(__name__)
 
 EVENTS_THREADS, CONFIG_THREADS = 64, 16
-SETTINGS = ("PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment
+SETTINGS = ("PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment, and the operator key
+OPERATOR_KEY = "GATEWAY_OPERATOR_KEY"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
-LIST_REQUEST = Request("GET", b"/v1/spaces/default/functions", b"", [])
+LIST_PATH = b"/v1/spaces/default/functions"
 
 
 def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], None]) -> None:
@@ -57,10 +58,10 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
 
 
 def _resources(emulator: Emulator, journal: Journal, options: Options) -> Settings:
-    given = [setting for prefix in SETTINGS for setting in Settings.given(os.environ, prefix).items()]
+    environment = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS) or name == OPERATOR_KEY}
     own = {"log_level": options.log_level, "delivery_concurrency": CONCURRENCY * BATCH_SIZE}
     guard = OutboundGuard.ON if options.outbound_guard else OutboundGuard.AUTO
-    settings = create_resources(outbound_guard=guard, **own, **dict(given))
+    settings = create_resources(outbound_guard=guard, **own, **Settings.given(environment))
     recorder = JournalRecorder(emulator, journal, settings)
     recorder.restore()
     emulator.record_with(recorder)
@@ -73,7 +74,8 @@ def _load_handlers(settings: Settings) -> None:
     for build in (router.api, config.api, delivery.worker):
         build.cache_clear()
         build()
-    config.handler(LIST_REQUEST.event("start", time()), LambdaContext("config", 30))
+    listing = Request("GET", LIST_PATH, b"", [(b"authorization", f"Bearer {settings.operator_key}".encode())])
+    config.handler(listing.event("start", time()), LambdaContext("config", 30))
 
 
 async def _serve(ports: Ports, shutdown: Shutdown, ready: Callable[[], None]) -> None:
