@@ -7,11 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from time import time
+from unittest.mock import patch
 
 import boto3
 
-from eventgateway.settings import OutboundGuard, Settings
+from eventgateway.settings import DashboardSettings, OutboundGuard, Settings, WebAddress
 from functions.config import handler as config
+from functions.dashboard import handler as dashboard
 from functions.delivery import handler as delivery
 from functions.router import handler as router
 from local.bridge import Bridge
@@ -28,7 +30,7 @@ from local.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
 
-EVENTS_THREADS, CONFIG_THREADS = 64, 16
+EVENTS_THREADS, CONFIG_THREADS, DASHBOARD_THREADS = 64, 16, 2
 SETTINGS = ("PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment, and the operator key
 OPERATOR_KEY = "GATEWAY_OPERATOR_KEY"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
@@ -49,6 +51,7 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
         functions.check()  # not before the emulator runs: files may build AWS clients when they are loaded
         settings = _resources(emulator, journal, options)
         _load_handlers(settings)
+        _load_dashboard(settings, ports)
         pump = Pump(boto3.client("sqs"), settings.queue_url, delivery.handler, region=emulator.region)
         emulator.on_message(pump.wake)
         pump.start()
@@ -78,14 +81,24 @@ def _load_handlers(settings: Settings) -> None:
     config.handler(listing.event("start", time()), LambdaContext("config", 30))
 
 
+def _load_dashboard(settings: Settings, ports: Ports) -> None:
+    """It is told where the APIs are. The functions of the user are not: these variables may mean something else to them."""
+    addresses = WebAddress(ports.events.url), WebAddress(ports.config.url)
+    with patch.dict(os.environ, DashboardSettings(*addresses, settings.mode, log_level=settings.log_level).to_env()):
+        dashboard.site.cache_clear()
+        dashboard.site()
+
+
 async def _serve(ports: Ports, shutdown: Shutdown, ready: Callable[[], None]) -> None:
     """All ports at once: they begin to listen together."""
     events = Bridge("events", router.handler, ThreadPoolExecutor(EVENTS_THREADS, "events"))
     config_api = Bridge("config", config.handler, ThreadPoolExecutor(CONFIG_THREADS, "config"), answered=_refresh)
+    pages = Bridge("dashboard", dashboard.handler, ThreadPoolExecutor(DASHBOARD_THREADS, "dashboard"))
+    bridges = {ports.events: events, ports.dashboard: pages}
     ports.listen()
     async with asyncio.TaskGroup() as serving:
         for port in ports.all:
-            serving.create_task(port.serve(events if port is ports.events else config_api))
+            serving.create_task(port.serve(bridges.get(port, config_api)))
         for port in ports.all:
             await port.started.wait()
         ready()

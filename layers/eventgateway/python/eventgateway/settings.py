@@ -111,6 +111,33 @@ class Settings(Variables):
         return self.outbound_guard is OutboundGuard.ON or (self.outbound_guard is OutboundGuard.AUTO and self.mode is Mode.HOSTED)
 
 
+class WebAddress(str):
+    """An http or https address, without a slash at its end."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Raises ValueError."""
+        if not text.startswith(("https://", "http://")):
+            raise ValueError(text)
+        return super().__new__(cls, text.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings(Variables):
+    """What the dashboard is told. It has no tables, no queue, no bucket and no key."""
+
+    events_url: WebAddress = variable("EVENTS_URL", help="address of the Events API, beginning with https:// or http://")
+    config_url: WebAddress = variable("CONFIG_URL", help="address of the Config API, beginning with https:// or http://")
+    mode: Mode = variable("GATEWAY_MODE", help="standalone or hosted", default=Mode.STANDALONE)
+    operator_key_secret: str = variable(
+        "GATEWAY_OPERATOR_KEY_SECRET", help="what its pages call the secret of the operator key", default=""
+    )
+    region: str = variable("AWS_REGION", help="where that secret is", default="")
+    docs_url: str = variable("DOCS_URL", help="address of the folder docs of this project", default="")
+    log_level: LogLevel = variable("LOG_LEVEL", help="debug, info, warn or error", default=LogLevel.INFO)
+
+
 def _read(type_: Any, metadata: Mapping[str, Any], environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - types of fields
     name, text = metadata["name"], environment[metadata["name"]]
     try:
