@@ -50,7 +50,7 @@ def _register(space: str) -> Step:
         "Register a function",
         f"A function is whatever reacts to events. This one is an HTTP endpoint: put yours in the place of {FUNCTION_URL}. "
         "AWS Lambda functions, SQS queues, Kinesis and Firehose streams are registered in the same way.",
-        _create(space, "functions", f'{{"functionId": "hello", "type": "http", "provider": {{"url": "{FUNCTION_URL}"}}}}'),
+        _create(space, "functions", f'{{"functionId": "hello", "type": "http",\n    "provider": {{"url": "{FUNCTION_URL}"}}}}'),
     )
 
 
@@ -76,9 +76,14 @@ def _look(config: str) -> Step:
     return Step(
         "See what became of it",
         "Deliveries that failed for good are dead letters; metrics count the others.",
-        f"curl {BEARER} {quote(f'{config}{SPACE}/deadletters')}\ncurl {BEARER} {quote(f'{config}/v1/metrics')}",
+        f"{_curl(f'{config}{SPACE}/deadletters')}{BEARER}\n{_curl(f'{config}/v1/metrics')}{BEARER}",
     )
 
 
 def _create(space: str, kind: str, document: str) -> str:
-    return f"curl {quote(f'{space}/{kind}')} \\\n  {BEARER} {JSON} \\\n  -d '{document}'"
+    return f"{_curl(f'{space}/{kind}')}{BEARER} {JSON} \\\n  -d '{document}'"
+
+
+def _curl(url: str) -> str:
+    """A command up to its headers; the answer gets a line of its own."""
+    return f"curl -w '\\n' {quote(url)} \\\n  "
