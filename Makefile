@@ -16,7 +16,7 @@ help: ## List the targets
 
 setup: $(STAMP) ## Build the virtual environment in .venv
 
-dev: $(STAMP) ## Serve Events API :4000, Config API :4001 (and :4002) on this machine; pass flags with ARGS="--function …"
+dev: $(STAMP) ## Serve Events API :4000, Config API :4001 (and :4002), the dashboard :4003 on this machine; pass flags with ARGS="--function …"
 	@exec $(BIN)/event-gateway --dev $(ARGS)
 
 test: $(STAMP) ## Run all tests that take seconds (at most 8 minutes in all)

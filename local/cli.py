@@ -53,7 +53,7 @@ In AWS the gateway is a stack of functions: deploy it with `cdk deploy`, see REA
 
 READY = """The event gateway is ready.
   Events API   {events}
-  Config API   {config}{connections}
+  Config API   {config}{connections}{dashboard}
   Data         {data}
 A first event type:
   curl -X POST {config}/v1/spaces/default/eventtypes -H 'Content-Type: application/json' -d '{{"name": "user.created"}}'"""
@@ -89,6 +89,7 @@ def serve(
     events_port: Annotated[int, port("Events API.")] = 4000,
     config_port: Annotated[int, port("Config API.")] = 4001,
     connections_port: Annotated[int | None, port("Connections API; without this 4002, if that is free.")] = None,
+    dashboard_port: Annotated[int | None, port("Dashboard; without this 4003, if that is free.")] = None,
     embed_data_dir: Annotated[Path, option("Data", "Keeps configuration and waiting deliveries between runs.", "DIR")] = DATA_DIR,
     function: Annotated[
         list[str] | None,
@@ -118,7 +119,7 @@ def serve(
     from local.ports import Options  # noqa: PLC0415 - servers and emulator take a while to import, --help does not need them
 
     events_tls, config_tls = tls("events", events_tls_cert, events_tls_key), tls("config", config_tls_cert, config_tls_key)
-    ports = (events_port, config_port, connections_port)
+    ports = (events_port, config_port, connections_port, dashboard_port)
     run(Options(embed_data_dir, host, *ports, events_tls, config_tls, function or (), log_level.value, outbound_guard))
 
 
@@ -179,8 +180,9 @@ def run(options: "Options") -> NoReturn:
 def announce(ports: "Ports", data_dir: Path) -> None:
     """Tell where everything is."""
     connections = f", Connections API {ports.connections.url}" if ports.connections else ""
-    text = READY.format(events=ports.events.url, config=ports.config.url, connections=connections, data=data_dir.resolve())
-    typer.echo(text)
+    dashboard = f"\n  Dashboard    {ports.dashboard.url}" if ports.dashboard else ""
+    apis = {"events": ports.events.url, "config": ports.config.url, "connections": connections, "dashboard": dashboard}
+    typer.echo(READY.format(**apis, data=data_dir.resolve()))
     sys.stdout.flush()
 
 
