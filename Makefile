@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := layers/eventgateway/python functions local benchmarks tests
+PIN = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
@@ -40,9 +41,9 @@ format: $(STAMP) ## Format the sources and mend what the linter can
 openapi: $(STAMP) ## Write the description of the Config API to docs/openapi.json
 	@$(BIN)/python -m eventgateway.web.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
-lock: $(STAMP) ## Pin the newest allowed versions of all dependencies in requirements.lock
-	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade \
-		--extra dev --output-file requirements.lock pyproject.toml
+lock: $(STAMP) ## Pin the newest allowed versions of all dependencies, and in the same versions those of the functions' layer
+	@$(PIN) --extra dev --output-file requirements.lock pyproject.toml
+	@$(PIN) --constraint requirements.lock --output-file layers/dependencies/requirements.lock layers/dependencies/requirements.in
 
 wheel: $(STAMP) ## Build the wheel in dist/, for pipx
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
