@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := layers/eventgateway/python functions local benchmarks tests
 PIN = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade
+CDK := npx --yes aws-cdk@2.1148.1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-slow soak check format openapi lock wheel clean
+.PHONY: help setup dev test test-slow soak check format openapi lock wheel synth diff deploy destroy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +45,18 @@ openapi: $(STAMP) ## Write the description of the Config API to docs/openapi.jso
 lock: $(STAMP) ## Pin the newest allowed versions of all dependencies, and in the same versions those of the functions' layer
 	@$(PIN) --extra dev --output-file requirements.lock pyproject.toml
 	@$(PIN) --constraint requirements.lock --output-file layers/dependencies/requirements.lock layers/dependencies/requirements.in
+
+synth: $(STAMP) ## Write the CloudFormation template to cdk.out/; parameters of docs/deploy.md with ARGS="-c NAME=VALUE …"
+	@$(CDK) synth --quiet --no-notices $(ARGS)
+
+diff: $(STAMP) ## Show what a deployment would change
+	@$(CDK) diff --no-notices $(ARGS)
+
+deploy: $(STAMP) ## Deploy the gateway to the AWS account of your credentials; see docs/deploy.md
+	@$(CDK) deploy --no-notices $(ARGS)
+
+destroy: $(STAMP) ## Delete the deployed gateway; data is kept, unless removal_policy=destroy
+	@$(CDK) destroy --no-notices $(ARGS)
 
 wheel: $(STAMP) ## Build the wheel in dist/, for pipx
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist

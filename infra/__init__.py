@@ -1,1 +1,1 @@
-"""What is deployed: the CDK application."""
+"""The gateway in an AWS account: one CDK stack."""

@@ -1,20 +1,14 @@
-"""Our folders as Lambda gets them."""
+"""What is uploaded: folders of this repository, without what a run leaves in them."""
 
 from pathlib import Path
 
+from aws_cdk import IgnoreMode
 from aws_cdk import aws_lambda as lambda_
 
-from infra import dependencies
-from infra.platforms import Platform
-
-NOT_SOURCE = ["**/__pycache__", "**/*.pyc"]  # would change the hash with each run of the tests
+ROOT = Path(__file__).parent.parent
+LEFT_BEHIND = ["**/__pycache__", "**/*.pyc"]  # differ from machine to machine, and so would the hash of the folder
 
 
-def code(path: Path) -> lambda_.AssetCode:
-    """A folder of our own sources as it is: that of a function, or `layers/eventgateway`."""
-    return lambda_.Code.from_asset(str(path), exclude=NOT_SOURCE)
-
-
-def third_party(platform: Platform) -> lambda_.AssetCode:
-    """The packages that functions import, with bytecode. Raises BuildFailed."""
-    return lambda_.Code.from_asset(str(dependencies.build(platform)))
+def code(folder: str) -> lambda_.AssetCode:
+    """A folder of the repository as Lambda code; the same files give the same hash."""
+    return lambda_.Code.from_asset(str(ROOT / folder), exclude=LEFT_BEHIND, ignore_mode=IgnoreMode.GIT)

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 
+from infra.parameters import LayerPlatform
+
 PYTHON = "3.13"  # of Lambda's runtime
 ARM64 = "manylinux2014_aarch64"  # tags of wheels that run on Amazon Linux 2023
 X86_64 = "manylinux2014_x86_64"
@@ -25,6 +27,11 @@ class Platform:
     def bytecode(self) -> str | None:
         """What the compiled files depend on: the version of the interpreter. None: nothing is compiled."""
         return self.interpreter and identity(self.interpreter)
+
+
+def of(choice: LayerPlatform, python: str) -> Platform:
+    """What the parameters say; `python` is the interpreter that an emulator on this machine runs functions with, empty: this one."""
+    return of_host(python or sys.executable) if choice is LayerPlatform.HOST else of_lambda()
 
 
 def of_lambda(tag: str = ARM64, python: str = PYTHON) -> Platform:

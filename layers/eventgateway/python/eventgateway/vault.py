@@ -5,10 +5,10 @@ from base64 import b64decode, b64encode
 from functools import cached_property
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from eventgateway.aws_session import new_session
 from eventgateway.operations.secrets import unreadable, unwritable
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class KmsVault:
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - a generated class
         config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=64)
-        return botocore.session.get_session().create_client("kms", config=config)
+        return new_session().create_client("kms", config=config)
 
 
 def _context(space: str, function: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
+from ssl import SSLContext, create_default_context
 
 from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
@@ -100,7 +102,13 @@ def spaces(settings: Settings) -> Spaces:
 
 def network(settings: Settings) -> Network:
     """The way out to functions, with the outbound guard before it."""
-    return Network(HttpClient(guard=guard(settings)))
+    return Network(HttpClient(guard=guard(settings), tls=trust()))
+
+
+@cache
+def trust() -> SSLContext:
+    """The certificates of this system. Reading them takes tens of milliseconds, so it is done once in a process."""
+    return create_default_context()
 
 
 def guard(settings: Settings) -> Guard:

@@ -1,0 +1,35 @@
+"""The CDK app: `make synth` writes what it makes to `cdk.out/`, `make deploy` deploys it."""
+
+import sys
+
+from aws_cdk import App
+
+from eventgateway.settings import Mode
+from infra.dependencies import BuildFailed
+from infra.gateway_stack import GatewayStack
+from infra.parameters import InvalidParameter, Parameters
+from infra.permissions import InvalidTarget
+
+
+def main() -> None:
+    """Ends with status 1 and a sentence if the parameters make no sense, or the layer cannot be built."""
+    app = App(analytics_reporting=False)
+    try:
+        parameters = _deployable(Parameters.from_context(app.node.get_all_context()))
+        GatewayStack(app, parameters.stack_name, parameters=parameters)
+    except BuildFailed as error:
+        sys.exit(str(error))
+    except (InvalidParameter, InvalidTarget) as error:
+        sys.exit(f"{error}\nThe parameters are described in docs/deploy.md.")
+    app.synth()
+
+
+def _deployable(parameters: Parameters) -> Parameters:
+    """Raises InvalidParameter in hosted mode: the functions refuse to start in it, see `wiring`."""
+    if parameters.mode is Mode.HOSTED:
+        raise InvalidParameter("mode=hosted: tenants and access keys are not there yet, use standalone")
+    return parameters
+
+
+if __name__ == "__main__":
+    main()

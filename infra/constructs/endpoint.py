@@ -1,0 +1,66 @@
+"""One HTTP API before one function: a single `$default` route, so that the gateway alone decides what a path means."""
+
+import json
+from typing import cast
+
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from infra.constructs.log_group import log_group
+
+ANY = "events"  # one of the names that `*.domain` stands for
+BURST_SHARE = 0.5  # of the requests of a second
+ACCESS = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "host": "$context.domainName",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "milliseconds": "$context.responseLatency",
+    "integrationMilliseconds": "$context.integrationLatency",
+    "error": "$context.integrationErrorMessage",
+    "ip": "$context.identity.sourceIp",
+}  # neither query nor headers: they may hold secrets
+
+
+class Endpoint(Construct):
+    """`api` and its `stage`; `url` is what the function is reached at. CORS is answered by the function, not here."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        function: lambda_.IFunction,
+        requests_per_second: int,
+        host: str,
+        access_log_days: int | None,
+    ) -> None:
+        super().__init__(scope, id)
+        self.api = apigateway.HttpApi(
+            self,
+            "Api",
+            create_default_stage=False,
+            default_integration=HttpLambdaIntegration("Function", function),
+            disable_execute_api_endpoint=bool(host),
+        )
+        self.stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(rate_limit=requests_per_second, burst_limit=int(requests_per_second * BURST_SHARE)),
+        )
+        if access_log_days:
+            self._log_access(access_log_days)
+        self.url = f"https://{host.replace('*', ANY)}" if host else self.api.api_endpoint
+
+    def _log_access(self, days: int) -> None:
+        settings = apigateway.CfnStage.AccessLogSettingsProperty(
+            destination_arn=log_group(self, days).log_group_arn, format=json.dumps(ACCESS)
+        )
+        cast("apigateway.CfnStage", self.stage.node.default_child).access_log_settings = settings

@@ -1,0 +1,26 @@
+"""The bucket of events that are too large for queue or table."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+KEPT = Duration.days(30)  # longer than any delivery may wait, see docs/delivery.md
+
+
+class PayloadBucket(Construct):
+    """`bucket` drops every object after 30 days, and takes no request without TLS."""
+
+    def __init__(self, scope: Construct, id: str, *, keeps_data: bool) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            lifecycle_rules=[s3.LifecycleRule(id="Drop", expiration=KEPT, abort_incomplete_multipart_upload_after=Duration.days(1))],
+            removal_policy=RemovalPolicy.RETAIN if keeps_data else RemovalPolicy.DESTROY,
+            auto_delete_objects=not keeps_data,
+        )

@@ -1,0 +1,152 @@
+"""The stack: what belongs together, and who may do what."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from constructs import Construct
+
+from eventgateway.settings import Mode, Settings
+from infra import dependencies, permissions, platforms
+from infra.assets import code
+from infra.constructs.delivery_queue import DeliveryQueue
+from infra.constructs.endpoint import Endpoint
+from infra.constructs.gateway_function import GatewayFunction
+from infra.constructs.identity import Identity
+from infra.constructs.names import Names
+from infra.constructs.payload_bucket import PayloadBucket
+from infra.constructs.secrets_key import SecretsKey
+from infra.constructs.tables import Tables
+from infra.parameters import Parameters
+
+REQUEST_TIMEOUT = Duration.seconds(30)  # of API Gateway, https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+WORKER_TIMEOUT = Duration.seconds(30)
+BATCH = 10  # messages; the worker handles them at the same time
+MEMORY = 512  # MB
+EVENTS_PER_SECOND, CONFIG_PER_SECOND = 5000, 100
+
+
+class GatewayStack(Stack):
+    """Everything of one gateway in one account and region."""
+
+    def __init__(self, scope: Construct, id: str, *, parameters: Parameters) -> None:  # noqa: A002
+        super().__init__(scope, id, description="Event Gateway", analytics_reporting=False)
+        self.parameters = parameters
+        self._keep()
+        self._compute()
+        self._expose()
+        self._permit()
+        self._tell()
+
+    def _keep(self) -> None:
+        """What holds data."""
+        keeps = self.parameters.keeps_data
+        self.tables = Tables(self, "Tables", keeps_data=keeps)
+        self.deliveries = DeliveryQueue(self, "Deliveries", worker_timeout=WORKER_TIMEOUT, keeps_data=keeps)
+        self.payloads = PayloadBucket(self, "Payloads", keeps_data=keeps)
+        self.secrets = SecretsKey(self, "Secrets", keeps_data=keeps)
+        if self.parameters.mode is Mode.HOSTED:
+            self.identity = Identity(self, "Identity", keeps_data=keeps)
+
+    def _compute(self) -> None:
+        """The functions, and the queue that invokes one of them."""
+        snap, memory = self.parameters.snap_start, self.parameters.router_memory
+        library, plugins, settings = self._layers(), self._plugins(), self._settings().to_env()
+        reserved = self.parameters.reserved_concurrency or None
+        self.router = self._function(
+            "Router", settings, [*library, *plugins], memory=memory, reserved_concurrency=reserved, snap_start=snap
+        )
+        self.config = self._function("Config", settings, library, snap_start=snap)
+        self.delivery = self._function("Delivery", settings, [*library, *plugins], timeout=WORKER_TIMEOUT)
+        most = self.parameters.delivery_concurrency
+        source = SqsEventSource(self.deliveries.queue, batch_size=BATCH, report_batch_item_failures=True, max_concurrency=most)
+        source.bind(self.delivery.function)
+
+    def _function(self, name: str, environment: dict[str, str], layers: list[lambda_.ILayerVersion], **choices: Any) -> GatewayFunction:  # noqa: ANN401
+        usual: dict[str, Any] = {"timeout": REQUEST_TIMEOUT, "memory": MEMORY, "parameters": self.parameters}
+        return GatewayFunction(self, name, folder=name.lower(), environment=environment, layers=layers, **usual | choices)
+
+    def _layers(self) -> list[lambda_.ILayerVersion]:
+        packages = dependencies.build(platforms.of(self.parameters.layer_platform, self.parameters.layer_python))
+        return [
+            lambda_.LayerVersion(
+                self, "Dependencies", code=lambda_.Code.from_asset(str(packages)), description="Packages of the event gateway"
+            ),
+            lambda_.LayerVersion(self, "Library", code=code("layers/eventgateway"), description="Library of the event gateway"),
+        ]
+
+    def _plugins(self) -> list[lambda_.ILayerVersion]:
+        arns = enumerate(self.parameters.plugin_layers)
+        return [lambda_.LayerVersion.from_layer_version_arn(self, f"Plugins{number}", arn) for number, arn in arns]
+
+    def _settings(self) -> Settings:
+        return Settings(
+            config_table=self.tables.config.table_name,
+            records_table=self.tables.records.table_name,
+            queue_url=self.deliveries.queue.queue_url,
+            payload_bucket=self.payloads.bucket.bucket_name,
+            secrets_key=self.secrets.key.key_arn,
+            mode=self.parameters.mode,
+            outbound_guard=self.parameters.outbound_guard,
+            retry_scale=self.parameters.retry_scale,
+            log_level=self.parameters.log_level,
+        )
+
+    def _expose(self) -> None:
+        """The HTTP APIs, and their names if there is a domain."""
+        self.events_api = self._endpoint("Events", self.router, self._host("*"), EVENTS_PER_SECOND)
+        self.config_api = self._endpoint("ConfigApi", self.config, self._host("config"), CONFIG_PER_SECOND)
+        if self.parameters.domain:
+            endpoints = {self._host("*"): self.events_api, self._host("config"): self.config_api}
+            self.names = Names(
+                self,
+                "Names",
+                domain=self.parameters.domain,
+                zone_id=self.parameters.hosted_zone,
+                certificate_arn=self.parameters.certificate_arn,
+                endpoints=endpoints,
+            )
+
+    def _host(self, label: str) -> str:
+        return f"{label}.{self.parameters.domain}" if self.parameters.domain else ""
+
+    def _endpoint(self, name: str, function: GatewayFunction, host: str, rate: int) -> Endpoint:
+        days = self.parameters.log_retention if self.parameters.access_log else None
+        return Endpoint(self, name, function=function.called, requests_per_second=rate, host=host, access_log_days=days)
+
+    def _permit(self) -> None:
+        """Each function, what it does and no more."""
+        config, records, queue = self.tables.config.table_arn, self.tables.records.table_arn, self.deliveries.queue.queue_arn
+        bucket, key, targets = self.payloads.bucket.bucket_arn, self.secrets.key.key_arn, self.parameters.allowed_targets
+        router, configurer, worker = self.router.role, self.config.role, self.delivery.role
+        permissions.allow(router, permissions.READ, config)
+        permissions.allow(router, permissions.CLAIM_AND_COUNT, records)
+        permissions.allow(router, permissions.SEND, queue)
+        permissions.put_payloads(router, bucket)
+        permissions.allow(router, permissions.OPEN, key)
+        permissions.call_targets(router, targets)
+        permissions.allow(configurer, permissions.CONFIGURE, config)
+        permissions.allow(configurer, permissions.RECORD, records)
+        permissions.allow(configurer, permissions.SEND_AND_LOOK, queue)
+        permissions.put_payloads(configurer, bucket)
+        permissions.get_payloads(configurer, bucket)
+        permissions.allow(configurer, permissions.SEAL, key)
+        permissions.allow(worker, permissions.READ, config)
+        permissions.allow(worker, permissions.RECORD, records)
+        permissions.allow(worker, permissions.WORK, queue)
+        permissions.put_payloads(worker, bucket)
+        permissions.get_payloads(worker, bucket)
+        permissions.allow(worker, permissions.OPEN, key)
+        permissions.call_targets(worker, targets)
+
+    def _tell(self) -> None:
+        """What an operator needs to know, in the stack's outputs."""
+        told = {
+            "EventsUrl": self.events_api.url,
+            "ConfigUrl": self.config_api.url,
+            "RouterRole": self.router.role.role_arn,
+            "DeliveryRole": self.delivery.role.role_arn,
+        }
+        for name, value in told.items():
+            CfnOutput(self, name, value=value)
