@@ -1,4 +1,5 @@
-# Everything a developer does. Needs Python 3.11 or later, make and git; after the first `make setup` no network.
+# Everything a developer does. Needs Python 3.11 or later, make and git; after the first `make setup` no network,
+# but for the layer of packages, which `make synth` and the tests build once for each lock.
 
 PYTHON ?= python3
 VENV := .venv

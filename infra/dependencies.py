@@ -97,7 +97,7 @@ def _weigh(layer: Path, platform: Platform) -> None:
 
 
 def _made_for(platform: Platform) -> str:
-    hint = f"without bytecode: with Python {platforms.PYTHON} on this machine functions would start in half the time"
+    hint = f"without bytecode: with Python {platforms.PYTHON} on this machine functions would import in half the time"
     return f"{platform.name}, {'with bytecode' if platform.interpreter else hint}"
 
 
