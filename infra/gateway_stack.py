@@ -7,14 +7,15 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
-from eventgateway.settings import Mode, Settings
-from infra import dependencies, permissions
+from eventgateway.settings import DashboardSettings, Mode, Settings, WebAddress
+from infra import dependencies, permissions, platforms
 from infra.assets import code
 from infra.constructs.delivery_queue import DeliveryQueue
 from infra.constructs.endpoint import Endpoint
 from infra.constructs.gateway_function import GatewayFunction
 from infra.constructs.identity import Identity
 from infra.constructs.names import Names
+from infra.constructs.operator_key import OperatorKey
 from infra.constructs.payload_bucket import PayloadBucket
 from infra.constructs.secrets_key import SecretsKey
 from infra.constructs.tables import Tables
@@ -46,6 +47,7 @@ class GatewayStack(Stack):
         self.deliveries = DeliveryQueue(self, "Deliveries", worker_timeout=WORKER_TIMEOUT, keeps_data=keeps)
         self.payloads = PayloadBucket(self, "Payloads", keeps_data=keeps)
         self.secrets = SecretsKey(self, "Secrets", keeps_data=keeps)
+        self.operator = OperatorKey(self, "Operator")
         if self.parameters.mode is Mode.HOSTED:
             self.identity = Identity(self, "Identity", keeps_data=keeps)
 
@@ -68,7 +70,7 @@ class GatewayStack(Stack):
         return GatewayFunction(self, name, folder=name.lower(), environment=environment, layers=layers, **usual | choices)
 
     def _layers(self) -> list[lambda_.ILayerVersion]:
-        packages = dependencies.build(self.parameters.layer_platform, self.parameters.layer_python)
+        packages = dependencies.build(platforms.of(self.parameters.layer_platform, self.parameters.layer_python))
         return [
             lambda_.LayerVersion(
                 self, "Dependencies", code=lambda_.Code.from_asset(str(packages)), description="Packages of the event gateway"
