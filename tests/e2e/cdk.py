@@ -54,7 +54,9 @@ class Cdk:
         started, log = time.monotonic(), self.ministack.folder / f"cdk-{command}.log"
         line = ["node", installation.node_modules() / "aws-cdk" / "bin" / "cdk", command, "--no-notices", "--no-color", "--ci", *arguments]
         with log.open("wb") as output:
-            done = subprocess.run(line, cwd=self.folder, env=self._environment(), stdout=output, stderr=output, timeout=COMMAND_SECONDS)
+            done = subprocess.run(
+                line, check=False, cwd=self.folder, env=self._environment(), stdout=output, stderr=output, timeout=COMMAND_SECONDS
+            )
         self.seconds[command] = time.monotonic() - started
         text = log.read_text(errors="replace")
         if done.returncode:
@@ -70,7 +72,7 @@ class Cdk:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "HOME": str(self.ministack.folder),
             "TMPDIR": str(self.ministack.folder / "tmp"),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "layers/eventgateway/python"), str(ROOT)]),
             "CDK_DISABLE_CLI_TELEMETRY": "1",
             "CDK_DISABLE_VERSION_CHECK": "1",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",

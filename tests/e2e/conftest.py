@@ -28,7 +28,12 @@ def ministack(tmp_path_factory, request):
     with MiniStack(tmp_path_factory.mktemp("aws") / "ministack") as running:
         yield running
         if request.session.testsfailed:
-            request.config.stash[LOG] = "\n".join([*running.log.read_text(errors="replace").splitlines()[-LINES:], *function_logs(running)])
+            request.config.stash[LOG] = "\n".join([*errors(running), *function_logs(running)])
+
+
+def errors(ministack):
+    """The newest lines of the emulator, without the words of functions."""
+    return [line for line in ministack.log.read_text(errors="replace").splitlines() if not line.startswith("{")][-LINES:]
 
 
 def function_logs(ministack):
@@ -36,7 +41,7 @@ def function_logs(ministack):
     logs = ministack.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         found = logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
-        yield from (f"{group['logGroupName']} {each['message'].rstrip()}" for each in found if each["message"].startswith("{"))
+        yield from (f"{group['logGroupName']} {each['message'].rstrip()}" for each in found if each["message"].startswith('{"'))
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -1,5 +1,7 @@
 """Starts MiniStack with what it does otherwise than AWS put right. Runs in MiniStack's own virtual environment."""
 
+from urllib.parse import parse_qs
+
 from ministack.app import main
 from ministack.core import iam_actions
 from ministack.services import apigateway
@@ -13,13 +15,24 @@ BATCHES = {
 }
 PREFLIGHT = "Options"  # no method that MiniStack knows
 
-action, execute, invoke = iam_actions.extract_iam_action, apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy
+action, context = iam_actions.extract_iam_action, iam_actions.request_tag_context
+execute, invoke = apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy
 
 
 def permission(*arguments):
     """The IAM action that a request needs."""
     found = action(*arguments)
     return BATCHES.get(found, found)
+
+
+def conditions(service, iam_action, body, params):
+    """The condition keys of a request: MiniStack 1.5.33 knows the external id in trust policies only.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+    """
+    found = context(service, iam_action, body, params)
+    given = parse_qs(body.decode("utf-8", "replace")).get("ExternalId") if iam_action == "sts:AssumeRole" else None
+    return found | {"sts:ExternalId": given[0]} if given else found
 
 
 async def route(api_id, stage, path, method, *arguments, **named):
@@ -36,5 +49,6 @@ async def call(integration, api_id, stage, path, method, *arguments, **named):
     return await invoke(integration, api_id, stage, path, method.upper(), *arguments, **named)
 
 
-iam_actions.extract_iam_action, apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy = permission, route, call
+iam_actions.extract_iam_action, iam_actions.request_tag_context = permission, conditions
+apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy = route, call
 main()

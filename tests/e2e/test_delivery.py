@@ -82,15 +82,6 @@ def test_bytes_that_are_no_text_arrive_as_they_were_sent(gateway, target):
     assert b64decode(event["data"]) == sent
 
 
-def test_bytes_that_are_no_text_come_back_from_a_sync_function(gateway, targets):
-    sent = bytes(range(256))
-    answer = {"statusCode": 200, "body": b64encode(sent).decode(), "isBase64Encoded": True, "headers": {"content-type": "image/png"}}
-    target = targets.new(body=json.dumps(answer).encode())
-    subscribed = gateway.subscribe_http(target, sync=True, event_type="http.request", method="GET")
-    answered = gateway.emit(subscribed.path, method="GET")
-    assert (answered.status, answered.headers["content-type"], answered.body) == (200, "image/png", sent)
-
-
 def test_the_secret_of_a_function_signs_its_deliveries_and_is_shown_to_nobody(gateway, target, ministack):
     subscribed = gateway.subscribe_http(target, provider={"signingSecret": SECRET})
     subscribed.emit('{"order": 9}')
