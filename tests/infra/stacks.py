@@ -37,7 +37,8 @@ CHOICES = {
     "destroy": {"removal_policy": "destroy"},
     "hosted": {"mode": "hosted"},  # the app refuses it as long as the functions do, the stack is ready
 }
-FLAGS = json.loads(Path("cdk.json").read_text())["context"]
+ROOT = Path(__file__).parents[2]
+FLAGS = json.loads((ROOT / "cdk.json").read_text())["context"]
 
 
 def parameters(choice):

@@ -1,5 +1,6 @@
 """A CloudFormation template as what it makes: resources by type, and texts in place of CloudFormation's functions."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,11 @@ class Resource:
     type: str
     properties: dict[str, Any]
     raw: dict[str, Any]
+
+    @property
+    def name(self):
+        """What the stack calls it: Router for the function, the role and the alias of the router."""
+        return re.sub("(Function|Role|Api|Logs)?[0-9A-F]{8}$", "", self.id)
 
     def __getitem__(self, name):
         return self.properties[name]
@@ -60,16 +66,10 @@ class Template:
         match value:
             case {"Ref": name}:
                 return self._reference(name)
-            case {"Fn::GetAtt": [name, "Arn"]}:
-                return self.arn(name)
             case {"Fn::GetAtt": [name, attribute]}:
-                return f"{name}.{attribute}"
+                return self.arn(name) if attribute == "Arn" else f"{name}.{attribute}"
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.text(part) for part in parts)
-            case {"Fn::Sub": str(pattern)}:
-                for name, replacement in PSEUDO.items():
-                    pattern = pattern.replace(f"${{{name}}}", replacement)
-                return pattern
             case dict():
                 return {name: self.text(each) for name, each in value.items()}
             case list():
@@ -88,4 +88,3 @@ class Template:
         if name in self._raw and self._raw[name]["Type"] == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
         return name
-

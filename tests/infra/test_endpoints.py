@@ -20,7 +20,7 @@ def test_every_api_has_one_route_so_that_the_gateway_decides_what_a_path_means(t
 
 
 def test_there_is_an_api_for_events_and_one_for_configuration(template):
-    assert {each.id[:-8] for each in template.of("ApiGatewayV2::Api")} >= {"EventsApi", "ConfigApi"}
+    assert {each.name for each in template.of("ApiGatewayV2::Api")} >= {"Events", "Config"}
 
 
 def test_cors_is_answered_by_the_gateway_and_never_by_an_api(template):

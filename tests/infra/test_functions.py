@@ -31,7 +31,7 @@ def answering(template):
 
 
 def test_there_is_a_function_for_each_thing_that_the_gateway_does(template):
-    assert {each.id[:-16] for each in template.of("Lambda::Function")} >= {"Router", "Config", "Delivery"}
+    assert {each.name for each in template.of("Lambda::Function")} >= {"Router", "Config", "Delivery"}
 
 
 def test_every_function_runs_on_the_machine_and_python_that_its_layers_are_for(template):
@@ -138,7 +138,9 @@ def test_the_queue_invokes_nobody_before_the_worker_may_receive(template):
 
 def test_a_reservation_is_for_the_router_alone_and_only_if_asked_for(template):
     reserved = {
-        each.id[:-16]: each["ReservedConcurrentExecutions"] for each in template.of("Lambda::Function") if "ReservedConcurrentExecutions" in each.properties
+        each.name: each["ReservedConcurrentExecutions"]
+        for each in template.of("Lambda::Function")
+        if "ReservedConcurrentExecutions" in each.properties
     }
     wanted = template.parameters.reserved_concurrency
     assert reserved == ({"Router": wanted} if wanted else {})
@@ -151,12 +153,12 @@ def test_functions_are_traced_if_asked_for(template):
 
 def test_plugins_are_where_events_are_and_not_in_the_config_api(template):
     plugins = list(template.parameters.plugin_layers)
-    with_plugins = {each.id[:-16] for each in template.of("Lambda::Function") if each["Layers"][2:]}
+    with_plugins = {each.name for each in template.of("Lambda::Function") if each["Layers"][2:]}
     assert with_plugins == ({"Router", "Delivery"} if plugins else set())
     assert all(each["Layers"][2:] in ([], plugins) for each in template.of("Lambda::Function"))
 
 
 def test_only_the_router_has_the_memory_that_was_asked_for():
-    sizes = {each.id[:-16]: each["MemorySize"] for each in synthesized("everything").of("Lambda::Function")}
-    usual = {each.id[:-16]: each["MemorySize"] for each in synthesized("default").of("Lambda::Function")}
+    sizes = {each.name: each["MemorySize"] for each in synthesized("everything").of("Lambda::Function")}
+    usual = {each.name: each["MemorySize"] for each in synthesized("default").of("Lambda::Function")}
     assert sizes == usual | {"Router": 1769}

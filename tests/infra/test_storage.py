@@ -1,9 +1,10 @@
 """What holds data, in every stack: nothing is lost by accident, read by others, or kept for ever."""
 
 import re
-from pathlib import Path
 
 import pytest
+
+from tests.infra.stacks import ROOT
 
 pytestmark = pytest.mark.xdist_group("infra")
 
@@ -85,7 +86,7 @@ def test_every_bucket_is_private_encrypted_and_reached_by_tls_of_today_only(temp
 
 
 def test_large_events_are_dropped_when_the_documentation_says(template):
-    [documented] = set(re.findall(r"(\d+) days after they were put", Path("docs/delivery.md").read_text()))
+    [documented] = set(re.findall(r"Objects live for (\d+) days", (ROOT / "docs/delivery.md").read_text()))
     for bucket in template.of("S3::Bucket"):
         [rule] = bucket["LifecycleConfiguration"]["Rules"]
         assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", int(documented))
