@@ -5,6 +5,7 @@ import sys
 from aws_cdk import App
 
 from eventgateway.settings import Mode
+from infra import dependencies
 from infra.gateway_stack import GatewayStack
 from infra.parameters import InvalidParameter, Parameters
 from infra.permissions import InvalidTarget
@@ -15,7 +16,8 @@ def main() -> None:
     app = App(analytics_reporting=False)
     try:
         parameters = _deployable(Parameters.from_context(app.node.get_all_context()))
-        GatewayStack(app, parameters.stack_name, parameters=parameters)
+        packages = dependencies.build(parameters.layer_platform, parameters.layer_python)
+        GatewayStack(app, parameters.stack_name, parameters=parameters, packages=packages)
     except (InvalidParameter, InvalidTarget) as error:
         sys.exit(f"{error}\nThe parameters are described in docs/deploy.md.")
     app.synth()

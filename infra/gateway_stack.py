@@ -1,14 +1,14 @@
 """The stack: what belongs together, and who may do what."""
 
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from eventgateway.settings import Mode, Settings
-from infra import dependencies, permissions
+from infra import permissions
 from infra.assets import code
 from infra.constructs.alarms import Alarms
 from infra.constructs.console import Console
@@ -31,11 +31,11 @@ EVENTS_PER_SECOND, CONFIG_PER_SECOND = 5000, 100
 
 
 class GatewayStack(Stack):
-    """Everything of one gateway in one account and region."""
+    """Everything of one gateway in one account and region. `packages` is the folder of the layer with what the library needs."""
 
-    def __init__(self, scope: Construct, id: str, *, parameters: Parameters) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, *, parameters: Parameters, packages: Path) -> None:  # noqa: A002
         super().__init__(scope, id, description="Event Gateway", analytics_reporting=False)
-        self.parameters = parameters
+        self.parameters, self.packages = parameters, packages
         self._keep()
         self._compute()
         self._expose()
@@ -63,19 +63,24 @@ class GatewayStack(Stack):
         )
         self.config = self._function("Config", settings, library, snap_start=snap)
         self.delivery = self._function("Delivery", settings, [*library, *plugins], timeout=WORKER_TIMEOUT)
-        most = self.parameters.delivery_concurrency
-        source = SqsEventSource(self.deliveries.queue, batch_size=BATCH, report_batch_item_failures=True, max_concurrency=most)
-        source.bind(self.delivery.function)
+        lambda_.EventSourceMapping(
+            self,
+            "Source",
+            target=self.delivery.function,
+            event_source_arn=self.deliveries.queue.queue_arn,
+            batch_size=BATCH,
+            report_batch_item_failures=True,
+            max_concurrency=self.parameters.delivery_concurrency,
+        )
 
     def _function(self, name: str, environment: dict[str, str], layers: list[lambda_.ILayerVersion], **choices: Any) -> GatewayFunction:  # noqa: ANN401
         usual: dict[str, Any] = {"timeout": REQUEST_TIMEOUT, "memory": MEMORY, "parameters": self.parameters}
         return GatewayFunction(self, name, folder=name.lower(), environment=environment, layers=layers, **usual | choices)
 
     def _layers(self) -> list[lambda_.ILayerVersion]:
-        packages = dependencies.build(self.parameters.layer_platform, self.parameters.layer_python)
         return [
             lambda_.LayerVersion(
-                self, "Dependencies", code=lambda_.Code.from_asset(str(packages)), description="Packages of the event gateway"
+                self, "Dependencies", code=lambda_.Code.from_asset(str(self.packages)), description="Packages of the event gateway"
             ),
             lambda_.LayerVersion(self, "Library", code=code("layers/eventgateway"), description="Library of the event gateway"),
         ]
