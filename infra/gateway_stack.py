@@ -11,6 +11,8 @@ from constructs import Construct
 from eventgateway.settings import DashboardSettings, Mode, Settings, Variables, WebAddress
 from infra import permissions
 from infra.assets import code
+from infra.constructs.alarms import Alarms
+from infra.constructs.console import Console
 from infra.constructs.delivery_queue import DeliveryQueue
 from infra.constructs.endpoint import Endpoint
 from infra.constructs.gateway_function import GatewayFunction
@@ -20,6 +22,7 @@ from infra.constructs.operator_key import OperatorKey
 from infra.constructs.payload_bucket import PayloadBucket
 from infra.constructs.secrets_key import SecretsKey
 from infra.constructs.tables import Tables
+from infra.constructs.watched import Watched
 from infra.parameters import Parameters
 
 REQUEST_TIMEOUT = Duration.seconds(30)  # of API Gateway, https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
@@ -40,6 +43,7 @@ class GatewayStack(Stack):
         self._compute()
         self._expose()
         self._permit()
+        self._watch()
         self._tell()
 
     def _keep(self) -> None:
@@ -161,6 +165,23 @@ class GatewayStack(Stack):
         permissions.get_payloads(worker, bucket)
         permissions.allow(worker, permissions.OPEN, key)
         permissions.call_targets(worker, targets)
+
+    def _watch(self) -> None:
+        """What calls an operator, and what one looks at then."""
+        if not self.parameters.alarms:
+            return
+        watched = Watched(
+            functions={"Router": self.router, "Config": self.config, "Delivery": self.delivery, "Dashboard": self.dashboard},
+            endpoints={"Events": self.events_api, "Config": self.config_api, "Dashboard": self.pages},
+            tables=self.tables,
+            deliveries=self.deliveries,
+            worker="Delivery",
+            events="Events",
+            worker_limit=self.parameters.delivery_concurrency,
+            account_limit=self.parameters.account_concurrency,
+        )
+        self.alarms = Alarms(self, "Alarms", watched=watched, email=self.parameters.alarm_email)
+        Console(self, "Console", watched=watched, alarms=self.alarms)
 
     def _tell(self) -> None:
         """What an operator needs to know, in the stack's outputs."""

@@ -70,6 +70,10 @@ class Template:
                 return self.arn(name) if attribute == "Arn" else f"{name}.{attribute}"
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.text(part) for part in parts)
+            case {"Fn::Split": [separator, whole]}:
+                return self.text(whole).split(separator)
+            case {"Fn::Select": [index, parts]}:
+                return self.text(parts)[int(index)]
             case dict():
                 return {name: self.text(each) for name, each in value.items()}
             case list():
@@ -87,4 +91,6 @@ class Template:
             return PSEUDO[name]
         if name in self._raw and self._raw[name]["Type"] == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+        if name in self._raw and self._raw[name]["Type"] == "AWS::SecretsManager::Secret":
+            return f"{self.arn(name)}-Made-123456"
         return name
