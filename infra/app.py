@@ -5,6 +5,7 @@ import sys
 from aws_cdk import App
 
 from eventgateway.settings import Mode
+from infra import dependencies, platforms
 from infra.dependencies import BuildFailed
 from infra.gateway_stack import GatewayStack
 from infra.parameters import InvalidParameter, Parameters
@@ -16,7 +17,8 @@ def main() -> None:
     app = App(analytics_reporting=False)
     try:
         parameters = _deployable(Parameters.from_context(app.node.get_all_context()))
-        GatewayStack(app, parameters.stack_name, parameters=parameters)
+        packages = dependencies.build(platforms.of(parameters.layer_platform, parameters.layer_python))
+        GatewayStack(app, parameters.stack_name, parameters=parameters, packages=packages)
     except BuildFailed as error:
         sys.exit(str(error))
     except (InvalidParameter, InvalidTarget) as error:
