@@ -11,7 +11,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-slow soak check format openapi lock wheel synth doctor diff deploy destroy clean
+.PHONY: help setup dev test test-slow e2e e2e-smoke soak check format openapi lock wheel synth doctor diff deploy destroy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,10 +22,16 @@ dev: $(STAMP) ## Serve Events API :4000, Config API :4001 (and :4002), the dashb
 	@exec $(BIN)/event-gateway --dev $(ARGS)
 
 test: $(STAMP) ## Run all tests that take seconds (at most 8 minutes in all)
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not e2e" $(ARGS)
 
 test-slow: $(STAMP) ## Run the tests that take minutes
 	@$(BIN)/pytest -m slow --timeout 3600 $(ARGS)
+
+e2e: $(STAMP) ## Deploy the stack to an emulator of AWS on this machine, use it, update it under traffic, and destroy it; needs Node.js
+	@$(BIN)/pytest -m e2e tests/e2e $(ARGS)
+
+e2e-smoke: $(STAMP) ## Deploy the stack to the emulator and emit a few events (at most 4 minutes)
+	@$(BIN)/pytest -m e2e tests/e2e/test_smoke.py $(ARGS)
 
 soak: $(STAMP) ## Emit 10,000 events to a local gateway, for a function that fails some calls, and count what is lost; pass options with ARGS="…"
 	@$(BIN)/python -m benchmarks.soak $(ARGS)

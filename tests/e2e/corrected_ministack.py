@@ -1,10 +1,12 @@
 """Starts MiniStack with what it does otherwise than AWS put right. Runs in MiniStack's own virtual environment."""
 
+from secrets import token_hex
 from urllib.parse import parse_qs
 
 from ministack.app import main
 from ministack.core import iam_actions
-from ministack.services import apigateway
+from ministack.services import apigateway, s3
+from ministack.services.cloudformation import provisioners
 
 # "To use a batch action you need the permission of the action": MiniStack 1.5.33 asks for one of the batch's own name.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
@@ -16,6 +18,8 @@ BATCHES = {
 PREFLIGHT = "Options"  # no method that MiniStack knows
 
 action, context = iam_actions.extract_iam_action, iam_actions.request_tag_context
+secret = dict(provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"])
+configure_bucket = provisioners._s3_apply_configurations
 execute, invoke = apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy
 
 
@@ -35,6 +39,37 @@ def conditions(service, iam_action, body, params):
     return found | {"sts:ExternalId": given[0]} if given else found
 
 
+def configure(name, props, *arguments):
+    """What a template says of a bucket: MiniStack 1.5.33 forgets its tags, and the CDK empties no bucket without its own.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
+    """
+    configure_bucket(name, props, *arguments)
+    if tags := props.get("Tags"):
+        s3._bucket_tags[name] = {each["Key"]: each["Value"] for each in tags}
+
+
+def make_secret(logical_id, props, stack_name):
+    """A reference to a secret is its ARN, and its name has no stack in it, which the CDK counts on; MiniStack 1.5.33 refers to the name.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
+    """
+    _, attributes = secret["create"](logical_id, {"Name": f"{logical_id}-{token_hex(6)}"} | props, stack_name)
+    return attributes["Arn"], attributes
+
+
+def update_secret(arn, old_props, new_props, stack_name, logical_id=None):
+    """The same for one that is there."""
+    name = {"Name": secret_name(arn)}
+    _, attributes = secret["update"](name["Name"], name | old_props, name | new_props, stack_name, logical_id)
+    return attributes["Arn"], attributes
+
+
+def secret_name(arn):
+    """The name of a secret, which is followed by six characters in its ARN."""
+    return arn.rsplit(":", 1)[-1].rsplit("-", 1)[0]
+
+
 async def route(api_id, stage, path, method, *arguments, **named):
     """Without CORS of the API's own, AWS gives OPTIONS to the route; MiniStack 1.5.33 answers 403 "CORS not configured".
 
@@ -50,5 +85,11 @@ async def call(integration, api_id, stage, path, method, *arguments, **named):
 
 
 iam_actions.extract_iam_action, iam_actions.request_tag_context = permission, conditions
+provisioners._s3_apply_configurations = configure
+provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"] |= {
+    "create": make_secret,
+    "update": update_secret,
+    "delete": lambda arn, props: secret["delete"](secret_name(arn), props),
+}
 apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy = route, call
 main()

@@ -39,19 +39,17 @@ class Gateway:
 
     def emit(self, path: str, body: bytes | str = b"", method: str = "POST", **headers: str) -> Answer:
         """Ask the Events API; names of headers are written with underscores."""
-        return self._ask(self.outputs["EventsUrl"], method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        return self.ask("EventsUrl", method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
     def configure(self, method: str, path: str, document: object = None, key: str | None = None) -> Answer:
         """Ask the Config API below the space, with the operator's key unless another one is given."""
         headers = {"content-type": "application/json", "authorization": f"Bearer {self.key if key is None else key}"}
         body = json.dumps(document) if document is not None else b""
-        return self._ask(self.outputs["ConfigUrl"], method, f"/v1/spaces/{self.space}/{path}", body, headers)
+        return self.ask("ConfigUrl", method, f"/v1/spaces/{self.space}/{path}", body, headers)
 
     @property
     def key(self) -> str:
         """The operator's key, as the person who deployed reads it."""
-        if "OperatorKeySecret" not in self.outputs:
-            return ""
         return self.ministack.client("secretsmanager").get_secret_value(SecretId=self.outputs["OperatorKeySecret"])["SecretString"]
 
     def create(self, kind: str, **document: object) -> dict[str, Any]:
@@ -80,12 +78,12 @@ class Gateway:
         """Wait until what was configured counts."""
         time.sleep(CONFIG_TTL + 0.1)
 
-    def _ask(self, url: str, method: str, path: str, body: bytes | str, headers: dict[str, str]) -> Answer:
-        """DNS does not know the names that the emulator gives its APIs: the request goes to its address."""
+    def ask(self, output: str, method: str, path: str, body: bytes | str = b"", headers: dict[str, str] | None = None) -> Answer:
+        """Ask the API whose URL is an output. DNS does not know the emulator's names: the request goes to its address."""
         connection = HTTPSConnection("127.0.0.1", self.ministack.port, context=self.ministack.trust(), timeout=REQUEST_SECONDS)
         try:
             data = body.encode() if isinstance(body, str) else body
-            connection.request(method, path, data or None, {"host": urlsplit(url).netloc, **headers})
+            connection.request(method, path, data or None, {"host": urlsplit(self.outputs[output]).netloc, **(headers or {})})
             answer = connection.getresponse()
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         finally:

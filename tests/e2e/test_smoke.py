@@ -45,6 +45,17 @@ def test_an_event_that_nobody_wants_is_accepted_and_an_unknown_page_of_the_confi
     assert gateway.configure("GET", "functions/unknown").status == 404
 
 
+def test_the_config_api_asks_for_the_operators_key(gateway):
+    assert gateway.configure("GET", "functions").status == 200
+    for wrong in ("", "wrong"):
+        assert gateway.configure("GET", "functions", key=wrong).status == 401
+
+
+def test_the_dashboard_is_there(gateway):
+    page = gateway.ask("DashboardUrl", "GET", "/")
+    assert (page.status, page.headers["content-type"].split(";")[0]) == (200, "text/html")
+
+
 def test_a_second_deployment_would_change_nothing(cdk, outputs):
     assert "There were no differences" in cdk.diff()
 
