@@ -4,9 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from aws_cdk import Validations
-from aws_cdk import aws_s3 as s3
-from cdk_nag import AwsSolutionsChecks
 
 from tests.infra.stacks import CHOICES, parameters, stack
 
@@ -16,6 +13,8 @@ pytestmark = pytest.mark.xdist_group("infra")
 @pytest.fixture
 def found(tmp_path):
     """What the rules find in an app."""
+    from aws_cdk import Validations
+    from cdk_nag import AwsSolutionsChecks
 
     def find(app):
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
@@ -41,6 +40,8 @@ def test_nothing_is_found_that_was_not_acknowledged_with_a_reason(choice, found,
 
 
 def test_the_rules_look_and_a_reason_covers_what_it_was_written_for_only(found, tmp_path):
+    from aws_cdk import aws_s3 as s3
+
     app, gateway = stack(tmp_path, parameters("default"), str(tmp_path / "out"))
     s3.Bucket(gateway, "Another")
     assert found(app) == {(f"AwsSolutions-{rule}", "EventGateway/Another/Resource") for rule in ("S1", "S10")}
