@@ -1,11 +1,13 @@
 """Starts MiniStack with what it does otherwise than AWS put right. Runs in MiniStack's own virtual environment."""
 
+import time
 from secrets import token_hex
+from threading import Thread
 from urllib.parse import parse_qs
 
 from ministack.app import main
-from ministack.core import iam_actions
-from ministack.services import apigateway, s3
+from ministack.core import iam_actions, lambda_runtime
+from ministack.services import apigateway, apigateway_v1, s3
 from ministack.services.cloudformation import provisioners
 
 # "To use a batch action you need the permission of the action": MiniStack 1.5.33 asks for one of the batch's own name.
@@ -20,6 +22,8 @@ PREFLIGHT = "Options"  # no method that MiniStack knows
 action, context = iam_actions.extract_iam_action, iam_actions.request_tag_context
 secret = dict(provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"])
 configure_bucket = provisioners._s3_apply_configurations
+kill = lambda_runtime.kill_workers
+of_domain = apigateway_v1.resolve_base_path_mapping
 execute, invoke = apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy
 
 
@@ -70,6 +74,33 @@ def secret_name(arn):
     return arn.rsplit(":", 1)[-1].rsplit("-", 1)[0]
 
 
+def api_of_domain(host, path):
+    """A wildcard name serves the hosts that have no name of their own; MiniStack 1.5.33 takes it for the name of one host.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html
+    """
+    return of_domain(host, path) or of_domain(f"*.{host.partition('.')[2]}", path)
+
+
+def retire(workers):
+    """What a function is doing when it is updated, it does to its end; MiniStack 1.5.33 answers 502 "Worker process died".
+
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    busy = [each for each in workers if each.in_use]
+    kill([each for each in workers if each not in busy])
+    for each in busy:
+        Thread(target=end, args=(each,), daemon=True).start()
+
+
+def end(worker):
+    """Ends a worker when it is done, or has used its time."""
+    until = time.monotonic() + worker.config.get("Timeout", 30)
+    while worker.in_use and time.monotonic() < until:
+        time.sleep(0.05)
+    kill([worker])
+
+
 async def route(api_id, stage, path, method, *arguments, **named):
     """Without CORS of the API's own, AWS gives OPTIONS to the route; MiniStack 1.5.33 answers 403 "CORS not configured".
 
@@ -85,7 +116,8 @@ async def call(integration, api_id, stage, path, method, *arguments, **named):
 
 
 iam_actions.extract_iam_action, iam_actions.request_tag_context = permission, conditions
-provisioners._s3_apply_configurations = configure
+lambda_runtime.kill_workers = retire
+provisioners._s3_apply_configurations, apigateway_v1.resolve_base_path_mapping = configure, api_of_domain
 provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"] |= {
     "create": make_secret,
     "update": update_secret,
