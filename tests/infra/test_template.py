@@ -10,7 +10,7 @@ import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from infra.parameters import Parameters
-from tests.infra.stacks import ROOT, stack, synthesized
+from tests.infra.stacks import ROOT, document, synthesized
 from tests.infra.template import Template
 
 pytestmark = pytest.mark.xdist_group("infra")
@@ -21,11 +21,9 @@ SECRET = re.compile("KEY|SECRET|PASSWORD|TOKEN|CREDENTIAL", re.IGNORECASE)
 LINES = re.compile("^(AWS::Lambda::Permission|AWS::Lambda::Version|AWS::Lambda::Alias|AWS::IAM::Policy)$")
 LABELS = {"StageName", "DomainName", "PolicyName", "MetricName", "Namespace"}  # names of nothing that must be unique in an account
 SYNTHESIS = """
-import json, sys, tempfile
-from tests.infra.stacks import parameters, stack
-from aws_cdk.assertions import Template
-with tempfile.TemporaryDirectory() as folder:
-    print(json.dumps(Template.from_stack(stack(folder, parameters("everything"))[1]).to_json(), sort_keys=True))
+import json
+from tests.infra.stacks import document, parameters
+print(json.dumps(document(".", parameters("everything"))))
 """
 IGNORED = {"W3005"}  # CDK writes dependencies that a reference says already
 
@@ -74,10 +72,8 @@ def test_two_gateways_fit_in_one_account(tmp_path):
 
 def physical_names(folder, stack_name):
     """Type, property and text of each name that is not left to CloudFormation."""
-    from aws_cdk import assertions
-
     chosen = Parameters(stack_name=stack_name, snap_start=True, access_log=True, alarm_email="operator@example.org")
-    template = Template(assertions.Template.from_stack(stack(folder, chosen)[1]).to_json(), stack_name, chosen)
+    template = Template(document(folder / stack_name, chosen), stack_name, chosen)
     raw = [(each.type, name, value) for each in template.resources.values() for name, value in each.raw.get("Properties", {}).items()]
     return {
         (type_, name, value)
