@@ -65,6 +65,9 @@ class Parameters:
     outbound_guard: OutboundGuard = parameter(OutboundGuard.ON, help="on: HTTP functions are on public addresses only; off")
     alarm_email: str = parameter("", help="where alarms are sent; the address has to confirm")
     alarms: bool = parameter(True, help="make the alarms and the dashboard in CloudWatch")
+    account_concurrency: int = parameter(
+        1000, help="Lambda's quota of concurrent executions in the account and region; at 80 % of it there is an alarm", minimum=10
+    )
     removal_policy: RemovalPolicy = parameter(RemovalPolicy.RETAIN, help="retain (data survives cdk destroy) or destroy")
     retry_scale: float = parameter(1.0, help="factor on all waits between attempts, for tests", minimum=0.001)
     layer_platform: LayerPlatform = parameter(

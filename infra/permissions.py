@@ -26,6 +26,7 @@ SEND_AND_LOOK = (*SEND, "sqs:GetQueueAttributes")
 WORK = (*SEND_AND_LOOK, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
 OPEN = ("kms:Decrypt",)
 SEAL = (*OPEN, "kms:Encrypt")
+READ_SECRET = ("secretsmanager:GetSecretValue",)
 
 
 class InvalidTarget(ValueError):

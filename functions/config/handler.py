@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from eventgateway import wiring
+from eventgateway import snapstart, wiring
 from eventgateway.settings import Settings
 from eventgateway.web.config_api import ConfigApi
 
@@ -13,6 +13,9 @@ from eventgateway.web.config_api import ConfigApi
 def api() -> ConfigApi:
     """Built with the first request and kept in the warm instance."""
     return wiring.config_api(Settings.from_env(os.environ))
+
+
+snapstart.prepare(api, lambda built: built.manager.spaces.routing())
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

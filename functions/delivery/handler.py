@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from eventgateway import lifecycle, wiring
+from eventgateway import lifecycle, snapstart, wiring
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.settings import Settings
 
@@ -13,6 +13,9 @@ from eventgateway.settings import Settings
 def worker() -> DeliveryWorker:
     """Built with the first batch and kept in the warm instance."""
     return wiring.delivery_worker(Settings.from_env(os.environ))
+
+
+snapstart.prepare(worker, lambda built: built.deliverer.spaces.routing())
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own class

@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from eventgateway import lifecycle, wiring
+from eventgateway import lifecycle, snapstart, wiring
 from eventgateway.settings import Settings
 from eventgateway.web.events_api import EventsApi
 
@@ -13,6 +13,9 @@ from eventgateway.web.events_api import EventsApi
 def api() -> EventsApi:
     """Built with the first event and kept in the warm instance."""
     return wiring.events_api(Settings.from_env(os.environ))
+
+
+snapstart.prepare(api, lambda built: built.receiver.spaces.routing())
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.acknowledgments import acknowledge
 from infra.constructs.log_group import log_group
 
+ANY = "events"  # one of the names that `*.domain` stands for
 BURST_SHARE = 0.5  # of the requests of a second
 ACCESS = {
     "requestId": "$context.requestId",
@@ -59,7 +60,7 @@ class Endpoint(Construct):
         reason = "Who may do what is decided by the gateway: an event by its authorizer function, configuration by a key."
         acknowledge(self.api, "AwsSolutions-APIG4", reason)
         self._log_access(access_log_days)
-        self.url = f"https://{host}" if host else self.api.api_endpoint
+        self.url = f"https://{host.replace('*', ANY)}" if host else self.api.api_endpoint
 
     def _log_access(self, days: int | None) -> None:
         if days is None:

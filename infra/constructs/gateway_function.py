@@ -28,7 +28,10 @@ DESCRIPTIONS = {
 
 
 class GatewayFunction(Construct):
-    """`function` is what is configured and granted to, `called` what is invoked: an alias with SnapStart, else the function itself."""
+    """`function` is what is configured and granted to, `called` what is invoked: an alias with SnapStart, else the function itself.
+
+    `memory` is in MB.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class GatewayFunction(Construct):
         snap_start: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        description = DESCRIPTIONS[folder]
+        self.memory, description = memory, DESCRIPTIONS[folder]
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=description)
         if parameters.tracing:
             # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html

@@ -109,10 +109,10 @@ class Deployment:
 
 
 @contextmanager
-def deployed_handlers():
+def deployed_handlers(config_ttl=0.0):
     """The three handlers in front of emulated AWS, and the settings that they read."""
     with Emulator(), pytest.MonkeyPatch.context() as monkeypatch:
-        settings = create_resources(config_ttl=0)
+        settings = create_resources(config_ttl=config_ttl)
         for name, value in settings.to_env().items():
             monkeypatch.setitem(os.environ, name, value)
         builds = (router.api, config.api, delivery.worker)

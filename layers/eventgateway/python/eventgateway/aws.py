@@ -6,7 +6,6 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -14,6 +13,7 @@ from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
 from eventgateway.aws_role import Roles
+from eventgateway.aws_session import new_session
 from eventgateway.core.errors import FunctionAccessDenied, FunctionThrottled, FunctionUnreachable, ProviderError
 from eventgateway.core.provider import Credentials
 from eventgateway.core.resource import MASK
@@ -41,7 +41,7 @@ class AwsClients:
     """Thread-safe, at most CLIENT_LIMIT clients, the least recently used is dropped."""
 
     def __init__(self) -> None:
-        self._session = botocore.session.get_session()
+        self._session = new_session()
         self._clients: OrderedDict[Key, Any] = OrderedDict()
         self._lock = Lock()
         self._roles = Roles(self.call)
@@ -63,7 +63,7 @@ class AwsClients:
             raise FunctionUnreachable(type(error).__name__) from error
 
     def close(self) -> None:
-        """Drop all clients and keys of roles, for instance after a snapshot was restored."""
+        """Drop all clients and keys of roles."""
         self._roles.close()
         with self._lock:
             self._clients.clear()

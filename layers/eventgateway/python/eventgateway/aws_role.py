@@ -36,7 +36,7 @@ class Roles:
         return Credentials(keys.access_key or "", keys.secret_key or "", keys.token or "")
 
     def close(self) -> None:
-        """Forget all keys, for instance after a snapshot was restored."""
+        """Forget all keys."""
         with self._lock:
             self._roles.clear()
 

@@ -28,13 +28,14 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 class HttpClient:
     """Thread-safe. Connections are reused only while nothing has arrived on them since their last answer.
 
-    The guard is asked for the URL of each hop, and for the addresses of its host whenever a connection is opened.
+    The guard is asked for the URL of each hop, and for the addresses of its host whenever a connection is opened. `tls` says which
+    servers are trusted.
     """
 
-    def __init__(self, answer_limit: int = ANSWER_LIMIT, guard: Guard = OFF) -> None:
+    def __init__(self, answer_limit: int = ANSWER_LIMIT, guard: Guard = OFF, tls: ssl.SSLContext | None = None) -> None:
         self._idle, self._limit = Pool(), answer_limit
         self._guard, self._dialer = guard, Dialer(guard)
-        self._tls = ssl.create_default_context()
+        self._tls = tls or ssl.create_default_context()
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, private: Mapping[str, str] = NO_HEADERS
@@ -59,7 +60,7 @@ class HttpClient:
         raise FunctionUnreachable(f"more than {REDIRECT_LIMIT} redirects")
 
     def close(self) -> None:
-        """Drop all idle connections, for instance after a snapshot was restored."""
+        """Drop all idle connections."""
         self._idle.close()
 
     def _exchange(

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from eventgateway.aws import SDK_ERRORS
+from eventgateway.aws_session import new_session
 from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery
 from eventgateway.core.errors import PayloadTooLarge, Unavailable
 from eventgateway.core.message import Message
@@ -104,4 +104,4 @@ def _unavailable() -> Unavailable:
 
 def _client() -> Any:  # noqa: ANN401 - a generated class
     config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=64)
-    return botocore.session.get_session().create_client("sqs", config=config)
+    return new_session().create_client("sqs", config=config)

@@ -5,10 +5,10 @@ from base64 import b64decode, b64encode
 from functools import cached_property
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from eventgateway.aws_session import new_session
 from eventgateway.operations.secrets import unreadable, unwritable
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class KmsVault:
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - a generated class
         config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=64)
-        return botocore.session.get_session().create_client("kms", config=config)
+        return new_session().create_client("kms", config=config)
 
 
 def _context(space: str, function: str) -> dict[str, str]:
@@ -52,4 +52,4 @@ def _context(space: str, function: str) -> dict[str, str]:
 def _log(error: Exception, space: str, function: str) -> None:
     """For the operator: who calls the function does not learn the reason."""
     code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-    log.warning("secrets cannot be sealed or opened", extra={"space": space, "functionId": function, "error": code or type(error).__name__})
+    log.error("secrets cannot be sealed or opened", extra={"space": space, "functionId": function, "error": code or type(error).__name__})

@@ -8,11 +8,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.connection import Connection
+from pynamodb.connection import Connection, base
 from pynamodb.exceptions import PutError, PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from eventgateway.aws_session import new_session
 from eventgateway.core.errors import PayloadTooLarge, Unavailable, WriteConflict
 from eventgateway.core.json import JsonObject, dumps, loads
 from eventgateway.core.ports import Change, Snapshot
@@ -30,6 +31,9 @@ CONDITION_FAILED = "ConditionalCheckFailedException"
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
 BY_TAG = {kind.tag: kind for kind in KINDS}
+
+# PynamoDB has a session for each table, and there is no other way to give it one.
+base.get_session = new_session  # type: ignore[assignment, attr-defined]
 
 
 class Row(Model):

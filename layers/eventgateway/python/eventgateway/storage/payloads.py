@@ -4,11 +4,11 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from eventgateway.aws_session import new_session
 from eventgateway.core.errors import Unavailable
 
 JSON_TYPE = "application/json"
@@ -52,7 +52,7 @@ class S3Payloads:
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - a generated class
-        return self._given or botocore.session.get_session().create_client("s3", config=CONFIG)
+        return self._given or new_session().create_client("s3", config=CONFIG)
 
 
 def _digest(event: bytes) -> str:
