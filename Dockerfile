@@ -1,7 +1,7 @@
 # The local gateway (event-gateway --dev) in a container, for development:
 #
 #   docker build -t event-gateway .
-#   docker run --rm -p 4000-4002:4000-4002 -v event-gateway:/data event-gateway
+#   docker run --rm -p 4000-4003:4000-4003 -v event-gateway:/data event-gateway
 #
 # This file was not built where it was written: there was no Docker engine. Its pip steps were run in a plain virtual environment.
 
@@ -21,5 +21,5 @@ ENV PATH=/opt/event-gateway/bin:$PATH PYTHONUNBUFFERED=1
 USER gateway
 WORKDIR /data
 VOLUME /data
-EXPOSE 4000 4001 4002
+EXPOSE 4000 4001 4002 4003
 ENTRYPOINT ["event-gateway", "--dev", "--host", "0.0.0.0", "--embed-data-dir", "/data"]

@@ -1,22 +1,24 @@
-# Everything a developer does. Needs Python 3.11 or later, make and git; after the first `make setup` no network.
+# Everything a developer does. Needs Python 3.11 or later, make and git; after the first `make setup` no network,
+# but for the layer of packages, which `make synth` and the tests build once for each lock.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIN = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade
 CDK := npx --yes aws-cdk@2.1148.1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-slow soak check format openapi lock wheel synth diff deploy destroy clean
+.PHONY: help setup dev test test-slow soak check format openapi lock wheel synth doctor diff deploy destroy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Build the virtual environment in .venv
 
-dev: $(STAMP) ## Serve Events API :4000, Config API :4001 (and :4002) on this machine; pass flags with ARGS="--function …"
+dev: $(STAMP) ## Serve Events API :4000, Config API :4001 (and :4002), the dashboard :4003 on this machine; pass flags with ARGS="--function …"
 	@exec $(BIN)/event-gateway --dev $(ARGS)
 
 test: $(STAMP) ## Run all tests that take seconds (at most 8 minutes in all)
@@ -41,15 +43,18 @@ format: $(STAMP) ## Format the sources and mend what the linter can
 openapi: $(STAMP) ## Write the description of the Config API to docs/openapi.json
 	@$(BIN)/python -m eventgateway.web.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
-lock: $(STAMP) ## Pin the newest allowed versions of all dependencies in requirements.lock
-	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade \
-		--extra dev --output-file requirements.lock pyproject.toml
+lock: $(STAMP) ## Pin the newest allowed versions of all dependencies, and in the same versions those of the functions' layer
+	@$(PIN) --extra dev --output-file requirements.lock pyproject.toml
+	@$(PIN) --constraint requirements.lock --output-file layers/dependencies/requirements.lock layers/dependencies/requirements.in
 
 synth: $(STAMP) ## Write the CloudFormation template to cdk.out/; parameters of docs/deploy.md with ARGS="-c NAME=VALUE …"
 	@$(CDK) synth --quiet --no-notices $(ARGS)
 
 diff: $(STAMP) ## Show what a deployment would change
 	@$(CDK) diff --no-notices $(ARGS)
+
+doctor: $(STAMP) ## Check this machine and the AWS account before a deployment
+	@$(BIN)/event-gateway doctor $(ARGS)
 
 deploy: $(STAMP) ## Deploy the gateway to the AWS account of your credentials; see docs/deploy.md
 	@$(CDK) deploy --no-notices $(ARGS)

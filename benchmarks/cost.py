@@ -40,7 +40,8 @@ class Assumptions:
     pollers: float = number(5, "pollers of the queue")
     poll_seconds: float = number(20, "time that a poller waits for messages")
     stored_gb: float = number(1, "what lies in tables and bucket, in GB each")
-    alarms: float = number(15, "metrics in alarms")
+    keys: float = number(2, "keys: of secrets, and of the topic of alarms")
+    alarms: float = number(40, "metrics in alarms")
     snapshots: float = number(3, "functions with SnapStart, if it is chosen")
 
 
@@ -80,7 +81,7 @@ class Model:
             Line("DynamoDB", f"{given.stored_gb:g} GB and its point-in-time recovery",
                  [given.stored_gb * (prices.table_gb + prices.recovery_gb)]),
             Line("S3", f"{given.stored_gb:g} GB", [given.stored_gb * prices.bucket_gb]),
-            Line("KMS", "1 key", [prices.key]),
+            Line("KMS", f"{given.keys:g} keys", [given.keys * prices.key]),
             Line("Secrets Manager", "1 secret", [prices.secret]),
             Line("CloudWatch", f"{given.alarms:g} metrics in alarms, 1 dashboard", [given.alarms * prices.alarm + prices.dashboard]),
             Line("API Gateway, Lambda", "nothing without requests", [0.0]),

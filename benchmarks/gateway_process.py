@@ -47,7 +47,20 @@ class GatewayProcess:
         """Return when it serves. Raises StartFailed."""
         ports = [flag for api, port in self.ports.items() for flag in (f"--{api}-port", str(port))]
         data = ["--embed-data-dir", str(self.folder / "data")]
-        command = [sys.executable, "-m", "local.cli", "--dev", *ports, "--connections-port", "0", *data, "--log-level", "error"]
+        command = [
+            sys.executable,
+            "-m",
+            "local.cli",
+            "--dev",
+            *ports,
+            "--connections-port",
+            "0",
+            "--dashboard-port",
+            "0",
+            *data,
+            "--log-level",
+            "error",
+        ]
         environment = {**os.environ, **self.environment, "PYTHONPATH": LIBRARIES}
         with self.log.open("a") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603

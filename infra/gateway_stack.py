@@ -1,42 +1,49 @@
 """The stack: what belongs together, and who may do what."""
 
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
-from eventgateway.settings import Mode, Settings
-from infra import dependencies, permissions
+from eventgateway.settings import DashboardSettings, Mode, Settings, Variables, WebAddress
+from infra import permissions
 from infra.assets import code
+from infra.constructs.alarms import Alarms
+from infra.constructs.console import Console
 from infra.constructs.delivery_queue import DeliveryQueue
 from infra.constructs.endpoint import Endpoint
 from infra.constructs.gateway_function import GatewayFunction
 from infra.constructs.identity import Identity
 from infra.constructs.names import Names
+from infra.constructs.operator_key import OperatorKey
 from infra.constructs.payload_bucket import PayloadBucket
 from infra.constructs.secrets_key import SecretsKey
 from infra.constructs.tables import Tables
+from infra.constructs.watched import Watched
 from infra.parameters import Parameters
 
 REQUEST_TIMEOUT = Duration.seconds(30)  # of API Gateway, https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 WORKER_TIMEOUT = Duration.seconds(30)
 BATCH = 10  # messages; the worker handles them at the same time
 MEMORY = 512  # MB
-EVENTS_PER_SECOND, CONFIG_PER_SECOND = 5000, 100
+SMALL = 256  # MB
+EVENTS_PER_SECOND, CONFIG_PER_SECOND, PAGES_PER_SECOND = 5000, 100, 50
 
 
 class GatewayStack(Stack):
-    """Everything of one gateway in one account and region."""
+    """Everything of one gateway in one account and region. `packages` is the folder of the layer with what the library needs."""
 
-    def __init__(self, scope: Construct, id: str, *, parameters: Parameters) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, *, parameters: Parameters, packages: Path) -> None:  # noqa: A002
         super().__init__(scope, id, description="Event Gateway", analytics_reporting=False)
-        self.parameters = parameters
+        self.parameters, self.packages = parameters, packages
         self._keep()
         self._compute()
         self._expose()
         self._permit()
+        self._watch()
         self._tell()
 
     def _keep(self) -> None:
@@ -46,32 +53,39 @@ class GatewayStack(Stack):
         self.deliveries = DeliveryQueue(self, "Deliveries", worker_timeout=WORKER_TIMEOUT, keeps_data=keeps)
         self.payloads = PayloadBucket(self, "Payloads", keeps_data=keeps)
         self.secrets = SecretsKey(self, "Secrets", keeps_data=keeps)
+        self.operator = OperatorKey(self, "Operator")
         if self.parameters.mode is Mode.HOSTED:
             self.identity = Identity(self, "Identity", keeps_data=keeps)
 
     def _compute(self) -> None:
         """The functions, and the queue that invokes one of them."""
         snap, memory = self.parameters.snap_start, self.parameters.router_memory
-        library, plugins, settings = self._layers(), self._plugins(), self._settings().to_env()
+        self.library, plugins, settings = self._layers(), self._plugins(), self._settings()
+        closed = replace(settings, operator_key_secret=self.operator.secret.secret_arn)
         reserved = self.parameters.reserved_concurrency or None
         self.router = self._function(
-            "Router", settings, [*library, *plugins], memory=memory, reserved_concurrency=reserved, snap_start=snap
+            "Router", settings, [*self.library, *plugins], memory=memory, reserved_concurrency=reserved, snap_start=snap
         )
-        self.config = self._function("Config", settings, library, snap_start=snap)
-        self.delivery = self._function("Delivery", settings, [*library, *plugins], timeout=WORKER_TIMEOUT)
-        most = self.parameters.delivery_concurrency
-        source = SqsEventSource(self.deliveries.queue, batch_size=BATCH, report_batch_item_failures=True, max_concurrency=most)
-        source.bind(self.delivery.function)
+        self.config = self._function("Config", closed, self.library, snap_start=snap)
+        self.delivery = self._function("Delivery", settings, [*self.library, *plugins], timeout=WORKER_TIMEOUT)
+        lambda_.EventSourceMapping(
+            self,
+            "Source",
+            target=self.delivery.function,
+            event_source_arn=self.deliveries.queue.queue_arn,
+            batch_size=BATCH,
+            report_batch_item_failures=True,
+            max_concurrency=self.parameters.delivery_concurrency,
+        )
 
-    def _function(self, name: str, environment: dict[str, str], layers: list[lambda_.ILayerVersion], **choices: Any) -> GatewayFunction:  # noqa: ANN401
+    def _function(self, name: str, settings: Variables, layers: list[lambda_.ILayerVersion], **choices: Any) -> GatewayFunction:  # noqa: ANN401
         usual: dict[str, Any] = {"timeout": REQUEST_TIMEOUT, "memory": MEMORY, "parameters": self.parameters}
-        return GatewayFunction(self, name, folder=name.lower(), environment=environment, layers=layers, **usual | choices)
+        return GatewayFunction(self, name, folder=name.lower(), environment=settings.to_env(), layers=layers, **usual | choices)
 
     def _layers(self) -> list[lambda_.ILayerVersion]:
-        packages = dependencies.build(self.parameters.layer_platform, self.parameters.layer_python)
         return [
             lambda_.LayerVersion(
-                self, "Dependencies", code=lambda_.Code.from_asset(str(packages)), description="Packages of the event gateway"
+                self, "Dependencies", code=lambda_.Code.from_asset(str(self.packages)), description="Packages of the event gateway"
             ),
             lambda_.LayerVersion(self, "Library", code=code("layers/eventgateway"), description="Library of the event gateway"),
         ]
@@ -93,19 +107,30 @@ class GatewayStack(Stack):
             log_level=self.parameters.log_level,
         )
 
+    def _addresses(self) -> DashboardSettings:
+        return DashboardSettings(
+            events_url=cast("WebAddress", self.events_api.url),
+            config_url=cast("WebAddress", self.config_api.url),
+            mode=self.parameters.mode,
+            operator_key_secret=self.operator.secret.secret_name,
+            log_level=self.parameters.log_level,
+        )
+
     def _expose(self) -> None:
         """The HTTP APIs, and their names if there is a domain."""
         self.events_api = self._endpoint("Events", self.router, self._host("*"), EVENTS_PER_SECOND)
         self.config_api = self._endpoint("ConfigApi", self.config, self._host("config"), CONFIG_PER_SECOND)
+        self.dashboard = self._function("Dashboard", self._addresses(), self.library, memory=SMALL)
+        self.pages = self._endpoint("Pages", self.dashboard, self._host("dashboard"), PAGES_PER_SECOND)
         if self.parameters.domain:
-            endpoints = {self._host("*"): self.events_api, self._host("config"): self.config_api}
+            endpoints = {"*": self.events_api, "config": self.config_api, "dashboard": self.pages}
             self.names = Names(
                 self,
                 "Names",
                 domain=self.parameters.domain,
                 zone_id=self.parameters.hosted_zone,
                 certificate_arn=self.parameters.certificate_arn,
-                endpoints=endpoints,
+                endpoints={self._host(label): endpoint for label, endpoint in endpoints.items()},
             )
 
     def _host(self, label: str) -> str:
@@ -132,6 +157,7 @@ class GatewayStack(Stack):
         permissions.put_payloads(configurer, bucket)
         permissions.get_payloads(configurer, bucket)
         permissions.allow(configurer, permissions.SEAL, key)
+        permissions.allow(configurer, permissions.READ_SECRET, self.operator.secret.secret_arn)
         permissions.allow(worker, permissions.READ, config)
         permissions.allow(worker, permissions.RECORD, records)
         permissions.allow(worker, permissions.WORK, queue)
@@ -140,11 +166,30 @@ class GatewayStack(Stack):
         permissions.allow(worker, permissions.OPEN, key)
         permissions.call_targets(worker, targets)
 
+    def _watch(self) -> None:
+        """What calls an operator, and what one looks at then."""
+        if not self.parameters.alarms:
+            return
+        watched = Watched(
+            functions={"Router": self.router, "Config": self.config, "Delivery": self.delivery, "Dashboard": self.dashboard},
+            endpoints={"Events": self.events_api, "Config": self.config_api, "Dashboard": self.pages},
+            tables=self.tables,
+            deliveries=self.deliveries,
+            worker="Delivery",
+            events="Events",
+            worker_limit=self.parameters.delivery_concurrency,
+            account_limit=self.parameters.account_concurrency,
+        )
+        self.alarms = Alarms(self, "Alarms", watched=watched, email=self.parameters.alarm_email)
+        Console(self, "Console", watched=watched, alarms=self.alarms)
+
     def _tell(self) -> None:
         """What an operator needs to know, in the stack's outputs."""
         told = {
             "EventsUrl": self.events_api.url,
             "ConfigUrl": self.config_api.url,
+            "DashboardUrl": self.pages.url,
+            "OperatorKeySecret": self.operator.secret.secret_name,
             "RouterRole": self.router.role.role_arn,
             "DeliveryRole": self.delivery.role.role_arn,
         }

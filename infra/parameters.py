@@ -1,5 +1,6 @@
 """What a deployment can choose: every context parameter of `cdk.json` and `-c NAME=VALUE`, written here and nowhere else."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
@@ -8,6 +9,8 @@ from typing import Any, get_args
 from eventgateway.settings import LogLevel, Mode, OutboundGuard
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # of CloudWatch
+STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,127}")  # of CloudFormation
+ROLE_PREFIX = "event-gateway-"  # of roles that owners of functions make for the gateway to take
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0", ""}
 
 
@@ -60,6 +63,9 @@ class Parameters:
     outbound_guard: OutboundGuard = parameter(OutboundGuard.ON, help="on: HTTP functions are on public addresses only; off")
     alarm_email: str = parameter("", help="where alarms are sent; the address has to confirm")
     alarms: bool = parameter(True, help="make the alarms and the dashboard in CloudWatch")
+    account_concurrency: int = parameter(
+        1000, help="Lambda's quota of concurrent executions in the account and region; at 80 % of it there is an alarm", minimum=10
+    )
     removal_policy: RemovalPolicy = parameter(RemovalPolicy.RETAIN, help="retain (data survives cdk destroy) or destroy")
     retry_scale: float = parameter(1.0, help="factor on all waits between attempts, for tests", minimum=0.001)
     layer_platform: LayerPlatform = parameter(
@@ -69,6 +75,10 @@ class Parameters:
 
     def __post_init__(self) -> None:
         """Raises InvalidParameter for what does not fit together."""
+        if not STACK_NAME.fullmatch(self.stack_name):
+            raise InvalidParameter(f"stack_name={self.stack_name!r}: letters, digits and hyphens, a letter first, 128 at most")
+        if self.stack_name.lower().startswith(ROLE_PREFIX):  # and so would the names of its roles
+            raise InvalidParameter(f"stack_name={self.stack_name!r}: must not begin as the roles that the gateway may take, {ROLE_PREFIX}")
         if self.certificate_arn and not self.domain:
             raise InvalidParameter("certificate_arn needs domain")
         if self.domain and not (self.hosted_zone or self.certificate_arn):

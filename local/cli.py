@@ -37,15 +37,23 @@ NOTES = f"""Examples:
 
   {NAME} -dev -config-port=5001 -events-port=5000 -log-level=debug
 
+  {NAME} doctor
+
 Flags may have one dash. Flags of the original that mean nothing here are taken and ignored: {", ".join(sorted(IGNORED))}."""
+
+DOCTOR = f"""Check this machine and the AWS account before `make deploy`, and say what to do.
+
+Nothing is changed, and no key is printed. Exit status 1 if something is in the way of a deployment. In a checkout: make setup, then
+.venv/bin/{NAME} doctor."""
 
 NO_DEV = f"""{NAME} runs on one machine for development: start it with
     {NAME} --dev
-In AWS the gateway is a stack of functions: deploy it with `cdk deploy`, see README.md."""
+In AWS the gateway is a stack of functions: deploy it with `cdk deploy`, see README.md. What it needs is checked by
+    {NAME} doctor"""
 
 READY = """The event gateway is ready.
   Events API   {events}
-  Config API   {config}{connections}
+  Config API   {config}{connections}{dashboard}
   Data         {data}
 A first event type:
   curl -X POST {config}/v1/spaces/default/eventtypes -H 'Content-Type: application/json' -d '{{"name": "user.created"}}'"""
@@ -71,8 +79,9 @@ def port(text: str) -> Any:  # noqa: ANN401 - as typer
     return typer.Option(rich_help_panel="Addresses", help=text, metavar="PORT", min=0, max=65535)
 
 
-@app.command(help=ABOUT, epilog=NOTES, context_settings={"help_option_names": ["-h", "--help"]})
+@app.callback(invoke_without_command=True, help=ABOUT, epilog=NOTES, context_settings={"help_option_names": ["-h", "--help"]})
 def serve(
+    context: typer.Context,
     *,
     dev: Annotated[bool, typer.Option("--dev", help="Run on this machine; there is no other way, so this is required.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
@@ -80,6 +89,7 @@ def serve(
     events_port: Annotated[int, port("Events API.")] = 4000,
     config_port: Annotated[int, port("Config API.")] = 4001,
     connections_port: Annotated[int | None, port("Connections API; without this 4002, if that is free.")] = None,
+    dashboard_port: Annotated[int | None, port("Dashboard; without this 4003, if that is free.")] = None,
     embed_data_dir: Annotated[Path, option("Data", "Keeps configuration and waiting deliveries between runs.", "DIR")] = DATA_DIR,
     function: Annotated[
         list[str] | None,
@@ -96,6 +106,10 @@ def serve(
     config_tls_key: Annotated[Path | None, option("TLS", "Its key.", "FILE")] = None,
 ) -> None:
     """Start what the flags ask for."""
+    if context.invoked_subcommand:
+        if dev:
+            fail(f"{context.invoked_subcommand} goes without --dev", WRONG_USE)
+        return
     if version:
         typer.echo(f"{NAME} {__version__}")
         return
@@ -105,8 +119,28 @@ def serve(
     from local.ports import Options  # noqa: PLC0415 - servers and emulator take a while to import, --help does not need them
 
     events_tls, config_tls = tls("events", events_tls_cert, events_tls_key), tls("config", config_tls_cert, config_tls_key)
-    ports = (events_port, config_port, connections_port)
+    ports = (events_port, config_port, connections_port, dashboard_port)
     run(Options(embed_data_dir, host, *ports, events_tls, config_tls, function or (), log_level.value, outbound_guard))
+
+
+@app.command(help=DOCTOR)
+def doctor(
+    *,
+    region: Annotated[
+        str | None, typer.Option(help="Where to deploy; without this the AWS configuration says it.", metavar="REGION")
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="Profile of the AWS configuration.", metavar="NAME")] = None,
+    stack: Annotated[str, typer.Option(help="Name of the gateway's stack.", metavar="NAME")] = "EventGateway",
+    domain: Annotated[
+        str | None, typer.Option(help="Check the hosted zone and the certificate of this domain, too.", metavar="NAME")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Examine and end."""
+    from local.doctor.case import Asked  # noqa: PLC0415 - as above, boto3
+    from local.doctor.command import run as examine  # noqa: PLC0415
+
+    raise typer.Exit(examine(Asked(region, profile, stack, domain), as_json=as_json))
 
 
 def tls(api: str, certificate: Path | None, key: Path | None) -> "Tls | None":
@@ -146,8 +180,9 @@ def run(options: "Options") -> NoReturn:
 def announce(ports: "Ports", data_dir: Path) -> None:
     """Tell where everything is."""
     connections = f", Connections API {ports.connections.url}" if ports.connections else ""
-    text = READY.format(events=ports.events.url, config=ports.config.url, connections=connections, data=data_dir.resolve())
-    typer.echo(text)
+    dashboard = f"\n  Dashboard    {ports.dashboard.url}" if ports.dashboard else ""
+    apis = {"events": ports.events.url, "config": ports.config.url, "connections": connections, "dashboard": dashboard}
+    typer.echo(READY.format(**apis, data=data_dir.resolve()))
     sys.stdout.flush()
 
 

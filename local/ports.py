@@ -10,18 +10,19 @@ from local.listener import Listener, ListenError, Tls
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS_PORT = 4002
+CONNECTIONS_PORT, DASHBOARD_PORT = 4002, 4003
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command was told. Without a `connections_port` 4002 is taken if it is free."""
+    """What the command was told. Without a `connections_port` 4002 is taken if it is free, without a `dashboard_port` 4003."""
 
     data_dir: Path
     host: str = "127.0.0.1"
     events_port: int = 4000
     config_port: int = 4001
     connections_port: int | None = None
+    dashboard_port: int | None = None
     events_tls: Tls | None = None
     config_tls: Tls | None = None
     functions: Sequence[str] = ()
@@ -31,12 +32,13 @@ class Options:
 
 @dataclass(slots=True)
 class Ports:
-    """Where the gateway listens. Connections may go without, unless its port was asked for."""
+    """Where the gateway listens. It can do without Connections and dashboard, unless their ports were asked for."""
 
     options: Options
     events: Listener
     config: Listener
     connections: Listener | None = None
+    dashboard: Listener | None = None  # never with TLS: what it tells browsers of HTTPS would count for all ports of this machine
 
     @classmethod
     def bind(cls, options: Options) -> "Ports":
@@ -45,9 +47,13 @@ class Ports:
             events = bound.enter_context(closing(Listener("Events API", options.host, options.events_port, options.events_tls)))
             config = bound.enter_context(closing(Listener("Config API", options.host, options.config_port, options.config_tls)))
             ports = cls(options, events, config)
+            bound.callback(ports.close)
             number = CONNECTIONS_PORT if options.connections_port is None else options.connections_port
-            with ports._optional():
+            with ports._optional("connections"):
                 ports.connections = Listener("Connections API", options.host, number, options.config_tls)
+            number = DASHBOARD_PORT if options.dashboard_port is None else options.dashboard_port
+            with ports._optional("dashboard"):
+                ports.dashboard = Listener("Dashboard", options.host, number)
             bound.pop_all()
         return ports
 
@@ -56,8 +62,11 @@ class Ports:
         self.events.listen()
         self.config.listen()
         if self.connections is not None:
-            with self._optional():
+            with self._optional("connections"):
                 self.connections.listen()
+        if self.dashboard is not None:
+            with self._optional("dashboard"):
+                self.dashboard.listen()
 
     def stop(self) -> None:
         """Accept nothing more and let running requests finish."""
@@ -72,17 +81,17 @@ class Ports:
     @property
     def all(self) -> list[Listener]:
         """In the order they are told."""
-        return [each for each in (self.events, self.config, self.connections) if each is not None]
+        return [each for each in (self.events, self.config, self.connections, self.dashboard) if each is not None]
 
     @contextmanager
-    def _optional(self) -> Iterator[None]:
-        """Go on without Connections if it may be."""
+    def _optional(self, name: str) -> Iterator[None]:
+        """Go on without one of them if it may be."""
         try:
             yield
         except ListenError as error:
-            if self.options.connections_port is not None:
+            if getattr(self.options, f"{name}_port") is not None:
                 raise
-            log.warning("%s; going on without it, --connections-port takes another", error)
-            if self.connections is not None:
-                self.connections.close()
-            self.connections = None
+            log.warning("%s; going on without it, --%s-port takes another", error, name)
+            if listener := getattr(self, name):
+                listener.close()
+            setattr(self, name, None)

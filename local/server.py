@@ -7,11 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from time import time
+from unittest.mock import patch
 
 import boto3
 
-from eventgateway.settings import OutboundGuard, Settings
+from eventgateway.settings import DashboardSettings, OutboundGuard, Settings, WebAddress
 from functions.config import handler as config
+from functions.dashboard import handler as dashboard
 from functions.delivery import handler as delivery
 from functions.router import handler as router
 from local.bridge import Bridge
@@ -28,10 +30,11 @@ from local.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
 
-EVENTS_THREADS, CONFIG_THREADS = 64, 16
-SETTINGS = ("PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment
+EVENTS_THREADS, CONFIG_THREADS, DASHBOARD_THREADS = 64, 16, 2
+SETTINGS = ("PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment, and the operator key
+OPERATOR_KEY = "GATEWAY_OPERATOR_KEY"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
-LIST_REQUEST = Request("GET", b"/v1/spaces/default/functions", b"", [])
+LIST_PATH = b"/v1/spaces/default/functions"
 
 
 def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], None]) -> None:
@@ -48,6 +51,7 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
         functions.check()  # not before the emulator runs: files may build AWS clients when they are loaded
         settings = _resources(emulator, journal, options)
         _load_handlers(settings)
+        _load_dashboard(settings, ports)
         pump = Pump(boto3.client("sqs"), settings.queue_url, delivery.handler, region=emulator.region)
         emulator.on_message(pump.wake)
         pump.start()
@@ -57,10 +61,10 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
 
 
 def _resources(emulator: Emulator, journal: Journal, options: Options) -> Settings:
-    given = [setting for prefix in SETTINGS for setting in Settings.given(os.environ, prefix).items()]
+    environment = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS) or name == OPERATOR_KEY}
     own = {"log_level": options.log_level, "delivery_concurrency": CONCURRENCY * BATCH_SIZE}
     guard = OutboundGuard.ON if options.outbound_guard else OutboundGuard.AUTO
-    settings = create_resources(outbound_guard=guard, **own, **dict(given))
+    settings = create_resources(outbound_guard=guard, **own, **Settings.given(environment))
     recorder = JournalRecorder(emulator, journal, settings)
     recorder.restore()
     emulator.record_with(recorder)
@@ -73,17 +77,28 @@ def _load_handlers(settings: Settings) -> None:
     for build in (router.api, config.api, delivery.worker):
         build.cache_clear()
         build()
-    config.handler(LIST_REQUEST.event("start", time()), LambdaContext("config", 30))
+    listing = Request("GET", LIST_PATH, b"", [(b"authorization", f"Bearer {settings.operator_key}".encode())])
+    config.handler(listing.event("start", time()), LambdaContext("config", 30))
+
+
+def _load_dashboard(settings: Settings, ports: Ports) -> None:
+    """It is told where the APIs are. The functions of the user are not: these variables may mean something else to them."""
+    addresses = WebAddress(ports.events.url), WebAddress(ports.config.url)
+    with patch.dict(os.environ, DashboardSettings(*addresses, settings.mode, log_level=settings.log_level).to_env()):
+        dashboard.site.cache_clear()
+        dashboard.site()
 
 
 async def _serve(ports: Ports, shutdown: Shutdown, ready: Callable[[], None]) -> None:
     """All ports at once: they begin to listen together."""
     events = Bridge("events", router.handler, ThreadPoolExecutor(EVENTS_THREADS, "events"))
     config_api = Bridge("config", config.handler, ThreadPoolExecutor(CONFIG_THREADS, "config"), answered=_refresh)
+    pages = Bridge("dashboard", dashboard.handler, ThreadPoolExecutor(DASHBOARD_THREADS, "dashboard"))
+    bridges = {ports.events: events, ports.dashboard: pages}
     ports.listen()
     async with asyncio.TaskGroup() as serving:
         for port in ports.all:
-            serving.create_task(port.serve(events if port is ports.events else config_api))
+            serving.create_task(port.serve(bridges.get(port, config_api)))
         for port in ports.all:
             await port.started.wait()
         ready()

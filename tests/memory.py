@@ -15,6 +15,7 @@ from eventgateway.core.message import Message
 from eventgateway.core.ports import Change, Snapshot
 from eventgateway.core.redrive import RedriveSlice
 from eventgateway.core.resource import Kind
+from eventgateway.operations import admission
 from eventgateway.operations.secrets import unreadable, unwritable
 
 Journal = list[str]
@@ -106,6 +107,21 @@ class MemoryStore:
         if self.away:
             raise Unavailable("The configuration is not available. Please try again.")
         self.journal.append(what)
+
+
+@dataclass
+class MemoryKeySource:
+    """Implements `KeySource`: the key of the moment, and how often it was read."""
+
+    key: str = "the-key"
+    away: bool = False
+    reads: int = 0
+
+    def read(self) -> str:
+        self.reads += 1
+        if self.away:
+            raise admission.unreadable()
+        return self.key
 
 
 @dataclass

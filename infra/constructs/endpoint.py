@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from infra.acknowledgments import acknowledge
 from infra.constructs.log_group import log_group
 
 ANY = "events"  # one of the names that `*.domain` stands for
@@ -44,6 +45,7 @@ class Endpoint(Construct):
         self.api = apigateway.HttpApi(
             self,
             "Api",
+            api_name=self.node.path.replace("/", "-"),
             create_default_stage=False,
             default_integration=HttpLambdaIntegration("Function", function),
             disable_execute_api_endpoint=bool(host),
@@ -55,11 +57,16 @@ class Endpoint(Construct):
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=requests_per_second, burst_limit=int(requests_per_second * BURST_SHARE)),
         )
-        if access_log_days:
-            self._log_access(access_log_days)
+        reason = "Who may do what is decided by the gateway: an event by its authorizer function, configuration by a key."
+        acknowledge(self.api, "AwsSolutions-APIG4", reason)
+        self._log_access(access_log_days)
         self.url = f"https://{host.replace('*', ANY)}" if host else self.api.api_endpoint
 
-    def _log_access(self, days: int) -> None:
+    def _log_access(self, days: int | None) -> None:
+        if days is None:
+            reason = "Whoever wants them sets access_log: they cost as well, and hold the addresses of people."
+            acknowledge(self.stage, "AwsSolutions-APIG1", reason)
+            return
         settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=log_group(self, days).log_group_arn, format=json.dumps(ACCESS)
         )

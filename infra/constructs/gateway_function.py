@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from eventgateway.settings import LogLevel
+from infra.acknowledgments import acknowledge
 from infra.assets import code
 from infra.constructs.log_group import log_group
 from infra.parameters import Parameters
@@ -27,7 +28,10 @@ DESCRIPTIONS = {
 
 
 class GatewayFunction(Construct):
-    """`function` is what is configured and granted to, `called` what is invoked: an alias with SnapStart, else the function itself."""
+    """`function` is what is configured and granted to, `called` what is invoked: an alias with SnapStart, else the function itself.
+
+    `memory` is in MB.
+    """
 
     def __init__(
         self,
@@ -44,8 +48,11 @@ class GatewayFunction(Construct):
         snap_start: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        description = DESCRIPTIONS[folder]
+        self.memory, description = memory, DESCRIPTIONS[folder]
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=description)
+        if parameters.tracing:
+            reason = "X-Ray knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"
+            acknowledge(self.role, "AwsSolutions-IAM5[Resource::*]", reason)
         self.logs = log_group(self, parameters.log_retention)
         self.logs.grant_write(self.role)
         self.function = lambda_.Function(
@@ -70,10 +77,10 @@ class GatewayFunction(Construct):
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY) if snap_start else None,
         )
+        acknowledge(self.function, "AwsSolutions-L1", "The packages of the layer are built for the runtime that all tests run on.")
         self.called: lambda_.IFunction = self._alias() if snap_start else self.function
 
     def _alias(self) -> lambda_.Alias:
         """The newest version; the one before is deleted when an update is done."""
-        warning = "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish"
-        Validations.of(self.function).acknowledge(Acknowledgment(id=warning, reason="The alias has it published."))
+        acknowledge(self.function, "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish", "The alias has it published.")
         return lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)

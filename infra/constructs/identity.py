@@ -4,6 +4,8 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
+from infra.acknowledgments import acknowledge
+
 
 class Identity(Construct):
     """`pool` of people and `client` of the dashboard. Nothing tells whether somebody is known."""
@@ -37,3 +39,5 @@ class Identity(Construct):
             refresh_token_validity=Duration.days(30),
             disable_o_auth=True,
         )
+        acknowledge(self.pool, "AwsSolutions-COG2", "A second factor is offered; whether they want one is up to the people.")
+        acknowledge(self.pool, "AwsSolutions-COG8", "The plus plan costs for each person; the rules for passwords are strict without it.")

@@ -1,5 +1,6 @@
 """The names of a gateway with a domain: certificate, API Gateway's domain names, and records in Route 53."""
 
+from aws_cdk import CfnOutput
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
@@ -10,7 +11,7 @@ from infra.constructs.endpoint import Endpoint
 
 
 class Names(Construct):
-    """Maps each host to an endpoint; with a zone its records are made, else `targets` says what to point them to."""
+    """Maps each host to an endpoint; with a zone its records are made, else outputs of the stack say what to point them to."""
 
     def __init__(
         self,
@@ -25,7 +26,8 @@ class Names(Construct):
         super().__init__(scope, id)
         self._zone = _zone(self, domain, zone_id) if zone_id else None
         self._certificate = self._given(certificate_arn) if certificate_arn else self._made(domain)
-        self.targets = {host: self._name(host, endpoint) for host, endpoint in endpoints.items()}
+        for host, endpoint in endpoints.items():
+            self._name(host, endpoint)
 
     def _given(self, arn: str) -> acm.ICertificate:
         return acm.Certificate.from_certificate_arn(self, "Certificate", arn)
@@ -34,8 +36,7 @@ class Names(Construct):
         validation = acm.CertificateValidation.from_dns(self._zone)
         return acm.Certificate(self, "Certificate", domain_name=f"*.{domain}", validation=validation)
 
-    def _name(self, host: str, endpoint: Endpoint) -> str:
-        """The name in Route 53 or elsewhere has to point to what is returned."""
+    def _name(self, host: str, endpoint: Endpoint) -> None:
         label = host.split(".", maxsplit=1)[0].replace("*", "any").title()
         name = apigateway.DomainName(
             self, label, domain_name=host, certificate=self._certificate, security_policy=apigateway.SecurityPolicy.TLS_1_2
@@ -43,12 +44,18 @@ class Names(Construct):
         apigateway.ApiMapping(self, f"{label}Mapping", api=endpoint.api, domain_name=name, stage=endpoint.stage)
         if self._zone:
             _record(self, label, host, name, self._zone)
-        return name.regional_domain_name
+        else:
+            _tell(self, label, host, name)
 
 
 def _record(scope: Construct, label: str, host: str, name: apigateway.DomainName, zone: route53.IHostedZone) -> None:
     target = ApiGatewayv2DomainProperties(name.regional_domain_name, name.regional_hosted_zone_id)
     route53.ARecord(scope, f"{label}Record", zone=zone, record_name=f"{host}.", target=route53.RecordTarget.from_alias(target))
+
+
+def _tell(scope: Construct, label: str, host: str, name: apigateway.DomainName) -> None:
+    target = CfnOutput(scope, f"{label}Target", value=name.regional_domain_name, description=f"{host} has to point to it: CNAME")
+    target.override_logical_id(f"{label}Target")
 
 
 def _zone(scope: Construct, domain: str, zone_id: str) -> route53.IHostedZone:

@@ -27,6 +27,7 @@ class Gateway:
     events: str
     config: str
     connections: str
+    dashboard: str
 
     def configuration(self, space: str) -> dict[str, list[dict[str, object]]]:
         """All resources of a space."""
@@ -45,7 +46,7 @@ class Gateway:
 @contextmanager
 def serving(folder: Path, functions: Mapping[str, str], environment: Mapping[str, str] | None = None) -> Iterator[Gateway]:
     """A gateway with an empty data directory in `folder`; `functions` are `FILE:HANDLER` by name. The handlers see `EVENTS_URL`."""
-    ports = free_ports("events", "config", "connections")
+    ports = free_ports("events", "config", "connections", "dashboard")
     urls = {api: f"http://localhost:{port}" for api, port in ports.items()}
     flags = [part for api, port in ports.items() for part in (f"--{api}-port", str(port))]
     flags += [part for name, place in functions.items() for part in ("--function", f"{name}={place}")]

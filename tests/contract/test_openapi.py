@@ -195,6 +195,14 @@ def test_every_status_of_an_error_is_described_with_an_example():
         assert all(fits("Errors", each["value"]) for each in content["examples"].values()), name
 
 
+def test_every_operation_but_the_health_check_may_want_the_key():
+    assert DOCUMENT["security"] == [{"operatorKey": []}, {}]
+    [status] = [path for path, item in DOCUMENT["paths"].items() for each in item.values() if "security" in each]
+    for path, item in DOCUMENT["paths"].items():
+        for method in item.keys() - {"parameters"}:
+            assert ({"401", "403"} <= item[method]["responses"].keys()) == (path != status == "/v1/status"), (method, path)
+
+
 def test_every_kind_of_resource_is_described():
     assert tuple(model.kind for model in MODELS) == COLLECTIONS
 

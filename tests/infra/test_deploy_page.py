@@ -7,23 +7,24 @@ from dataclasses import fields
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import botocore.session
 import pytest
-from aws_cdk import App
 from aws_cdk.assertions import Template
 from botocore import xform_name
 
-from benchmarks.cost import Model, report
-from eventgateway.settings import Mode
-from infra import dependencies, gateway_stack
-from infra.parameters import Parameters, RemovalPolicy
+from benchmarks.cost import Assumptions, Model, report
+from infra import gateway_stack
+from infra.parameters import Parameters
+from tests.infra.stacks import parameters, stack
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 BLOCKS = [(language, re.sub(r"(?m)^ {1,3}", "", body) if indent else body)
           for indent, language, body in re.findall(r"^( *)```(\w+)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)]  # fmt: skip
+FIRST = PAGE.partition("### 1. Deploy")[2].partition("\n### ")[0]
 SHELL = [body for language, body in BLOCKS if language == "sh"]
 AWS = re.compile(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)( [a-z-]+)?([^\n]*)")
 OF_THE_CLI = {"query", "output", "region", "profile"}
@@ -45,6 +46,7 @@ PREFIXES = {
     "SQS": "sqs",
     "SecretsManager": "secretsmanager",
 }
+ALL_RESOURCES = ("everything", "hosted", "destroy")
 BESIDES = {"ssm"}  # CloudFormation reads the version of the bootstrap
 MOST_CHARACTERS = (
     6144  # of a managed policy, blanks not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -93,32 +95,22 @@ def actions(statement):
 
 
 @cache
-def template(*, everything: bool):
-    """The stack with its usual parameters, or with all that adds resources."""
-    all_of_it = Parameters(
-        mode=Mode.HOSTED,
-        domain="events.example.com",
-        hosted_zone="Z1",
-        access_log=True,
-        tracing=True,
-        snap_start=True,
-        alarm_email="oncall@example.com",
-        removal_policy=RemovalPolicy.DESTROY,
-    )
-    app = App(analytics_reporting=False, context=json.loads((ROOT / "cdk.json").read_text())["context"])
-    stack = gateway_stack.GatewayStack(app, "EventGateway", parameters=all_of_it if everything else Parameters())
-    return Template.from_stack(stack).to_json()
+def document(choice):
+    """The template as it is deployed."""
+    with TemporaryDirectory() as folder:
+        return Template.from_stack(stack(folder, parameters(choice))[1]).to_json()
 
 
-@pytest.fixture
-def no_download(tmp_path, monkeypatch):
-    """The layer of packages is another test's."""
-    (tmp_path / "python").mkdir()
-    monkeypatch.setattr(dependencies, "build", lambda *_: tmp_path)
+def resources(choice, type_=""):
+    """Properties by logical id, of a type."""
+    found = {name: each.get("Properties", {}) for name, each in document(choice)["Resources"].items() if each["Type"].startswith(type_)}
+    assert found, type_
+    return found
 
 
-def test_cloudformation_may_use_every_service_of_the_stack_and_no_other(no_download):
-    services = {each["Type"].split("::")[1] for each in template(everything=True)["Resources"].values() if each["Type"].startswith("AWS::")}
+def test_cloudformation_may_use_every_service_of_the_stack_and_no_other():
+    types = {each["Type"] for choice in ALL_RESOURCES for each in document(choice)["Resources"].values()}
+    services = {type_.split("::")[1] for type_ in types if type_.startswith("AWS::")}
     allowed = {action.partition(":")[0] for each in statements("execution") for action in actions(each)}
     assert {service for service in services if PREFIXES.get(service) not in allowed} == set()
     assert allowed <= set(PREFIXES.values()) | BESIDES
@@ -173,17 +165,37 @@ def cli(name):
     return xform_name(name, "-")
 
 
-def test_resources_are_found_by_what_the_page_looks_for(no_download):
-    wanted = set(re.findall(r"resource (AWS::\w+::\w+) (\w+)", PAGE))
-    resources = [(logical, each["Type"]) for logical, each in template(everything=False)["Resources"].items()]
+def test_resources_are_found_by_what_the_page_looks_for():
+    wanted = set(re.findall(r"resource (\w+) (AWS::\w+::\w+)", PAGE))
     assert len(wanted) >= 4
-    for type_, prefix in wanted:
-        assert len([logical for logical, other in resources if other == type_ and logical.startswith(prefix)]) == 1, prefix
+    for prefix, type_ in wanted:
+        assert len([name for name in resources("default", type_) if name.startswith(prefix)]) == 1, prefix
+
+
+def test_a_deployer_finds_outputs_and_key():
+    [secret] = resources("default", "AWS::SecretsManager::Secret")
+    [pattern] = [each["Resource"] for each in statements("deployer") if "secretsmanager:GetSecretValue" in actions(each)]
+    prefix = pattern.rpartition(":")[2].removesuffix("*")  # CloudFormation names a secret after its logical id
+    assert secret.startswith(prefix)
+    assert set(document("default")["Outputs"]) == set(
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`\w+(?:`, `\w+)?`) \|", FIRST, re.MULTILINE)))
+    )
+
+
+def test_what_is_paid_for_without_events_is_in_the_stack():
+    given = Assumptions()
+    alarms = [each.get("Metrics", [{"MetricStat": {}}]) for each in resources("default", "AWS::CloudWatch::Alarm").values()]
+    assert sum("MetricStat" in metric for metrics in alarms for metric in metrics) == given.alarms
+    assert len(resources("default", "AWS::KMS::Key")) == given.keys
+    assert len(resources("default", "AWS::SecretsManager::Secret")) == len(resources("default", "AWS::CloudWatch::Dashboard")) == 1
+    memory = {name: each["MemorySize"] for name, each in resources("default", "AWS::Lambda::Function").items()}
+    assert {size for name, size in memory.items() if name.startswith("Router")} == {given.router_mb}
+    assert {size for name, size in memory.items() if name.startswith("Delivery")} == {given.worker_mb}
 
 
 def test_limits_of_the_stages_are_right():
     assert f"the Events API to {gateway_stack.EVENTS_PER_SECOND:,} a second" in PAGE
-    assert f"the Config API to {gateway_stack.CONFIG_PER_SECOND}" in PAGE
+    assert f"the Config API to {gateway_stack.CONFIG_PER_SECOND} and the dashboard to {gateway_stack.PAGES_PER_SECOND}" in PAGE
 
 
 def test_there_is_room_for_what_the_emulator_cannot_do():

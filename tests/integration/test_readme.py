@@ -22,14 +22,14 @@ from urllib.request import urlopen
 import pytest
 from typer.main import get_command
 
-from eventgateway.settings import Settings
+from eventgateway.settings import DashboardSettings, Settings
 from local.cli import app
 from local.flags import IGNORED
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = "$ python3 demo/users.py\n"
-PORTS = {"events": "4000", "config": "4001", "connections": "4002", "function": "8080"}
+PORTS = {"events": "4000", "config": "4001", "connections": "4002", "dashboard": "4003", "function": "8080"}
 START_SECONDS, DELIVERY_SECONDS, BLOCK_SECONDS = 30, 15, 30
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
@@ -117,7 +117,7 @@ def process(command: list[str], folder: Path, log: Path, environment: dict[str, 
 @contextmanager
 def gateway(folder: Path, ports: dict[str, str]) -> Iterator[None]:
     """The local gateway with the README's handler, as `make dev` starts it."""
-    port_flags = [part for name in ("events", "config", "connections") for part in (f"--{name}-port", ports[name])]
+    port_flags = [part for name in ("events", "config", "connections", "dashboard") for part in (f"--{name}-port", ports[name])]
     data = ["--embed-data-dir", str(folder / "data"), "--function", f"hello={folder / 'demo' / 'hello.py'}:handler"]
     log, path = folder / "gateway.log", [str(ROOT), str(ROOT / "layers/eventgateway/python")]
     command = [sys.executable, "-m", "local.cli", "--dev", *port_flags, *data]
@@ -175,8 +175,10 @@ def test_the_readme_tells_the_whole_story() -> None:
 
 def test_the_configuration_page_has_every_setting_and_flag() -> None:
     page = (ROOT / "docs/configuration.md").read_text()
-    settings = {each.metadata["name"] for each in fields(Settings)}
-    flags = {flag for parameter in get_command(app).params for flag in parameter.opts} | {f"--{name}" for name in IGNORED}
+    settings = {each.metadata["name"] for class_ in (Settings, DashboardSettings) for each in fields(class_)}
+    command = get_command(app)
+    parameters = [*command.params, *(parameter for each in command.commands.values() for parameter in each.params)]
+    flags = {flag for parameter in parameters for flag in parameter.opts} | {f"--{name}" for name in IGNORED}
     documented = set(re.findall(r"`(-{1,2}[a-z][a-z-]*|[A-Z_]+)", page))
     assert settings | flags <= documented
     assert {each for each in documented if each.startswith("--")} <= flags | {"--help"}

@@ -45,7 +45,7 @@ class Gateway:
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
-        ports = ["-events-port=0", "-config-port=0", "-connections-port=0"]
+        ports = ["-events-port=0", "-config-port=0", "-connections-port=0", "-dashboard-port=0"]
         command = [*COMMAND, "-dev", *ports, "-embed-data-dir", str(folder / "data"), *arguments]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, cwd=folder)
@@ -55,7 +55,7 @@ class Gateway:
             line = self.process.stdout.readline()
             assert line, self.output
             self.output += line
-            for api in ("Events API", "Config API", "Connections API"):
+            for api in ("Events API", "Config API", "Connections API", "Dashboard"):
                 if api in line:
                     self.ports[api.split()[0].lower()] = int(line.partition(api)[2].partition("127.0.0.1:")[2].split(",")[0])
 
@@ -103,7 +103,7 @@ def test_version():
 def test_help_is_worth_reading():
     done = run("--help")
     assert done.returncode == 0
-    for word in ("--events-port", "--function", "NAME=FILE:HANDLER", "Examples", "-dev -config-port=5001", "embed-peer-addr"):
+    for word in ("--events-port", "--function", "NAME=FILE:HANDLER", "Examples", "-dev -config-port=5001", "embed-peer-addr", "doctor"):
         assert word in done.stdout
 
 
@@ -111,6 +111,9 @@ def test_help_is_worth_reading():
     ("arguments", "message"),
     [
         ([], "start it with\n    event-gateway --dev"),
+        ([], "event-gateway doctor"),
+        (["--dev", "doctor"], "doctor goes without --dev"),
+        (["--dev", "doktor"], "No such command"),
         (["--dev", "--no-such-flag"], "No such option"),
         (["--dev", "--events-port", "70000"], "--events-port"),
         (["--dev", "--log-level", "loud"], "loud"),
@@ -137,18 +140,18 @@ def refusal(done: subprocess.CompletedProcess) -> str:
     return line
 
 
-@pytest.mark.parametrize("flag", ["--events-port", "--config-port", "--connections-port"])
+@pytest.mark.parametrize("flag", ["--events-port", "--config-port", "--connections-port", "--dashboard-port"])
 def test_a_taken_port(flag, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        others = [f"{other}=0" for other in ("--events-port", "--config-port", "--connections-port") if other != flag]
+        others = [f"{other}=0" for other in ("--events-port", "--config-port", "--connections-port", "--dashboard-port") if other != flag]
         line = refusal(run("--dev", *others, flag, str(port), cwd=tmp_path))
     assert line.startswith("event-gateway: ")
-    assert line.endswith(f"API: cannot listen on 127.0.0.1:{port}: Address already in use")
+    assert line.endswith(f": cannot listen on 127.0.0.1:{port}: Address already in use")
 
 
 def test_other_things_that_cannot_be_had(tmp_path):
-    ports = ["--dev", "--events-port=0", "--config-port=0", "--connections-port=0"]
+    ports = ["--dev", "--events-port=0", "--config-port=0", "--connections-port=0", "--dashboard-port=0"]
     (tmp_path / "file").touch()
     assert "cannot be made" in refusal(run(*ports, "--embed-data-dir", "file", cwd=tmp_path))
     assert "No such file" in refusal(run(*ports, "--function", "greet=none.py:handler", cwd=tmp_path))
@@ -159,13 +162,15 @@ def test_other_things_that_cannot_be_had(tmp_path):
 
 def test_the_scale_of_retries_is_taken_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "RETRY_SCALE", "0")
-    line = refusal(run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", cwd=tmp_path))
+    line = refusal(run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", "--dashboard-port=0", cwd=tmp_path))
     assert "RETRY_SCALE='0': must be at least 0.001" in line
 
 
 def test_a_data_directory_in_use(tmp_path):
     journal = Journal.open(tmp_path)
-    line = refusal(run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", "--embed-data-dir", str(tmp_path)))
+    line = refusal(
+        run("--dev", "--events-port=0", "--config-port=0", "--connections-port=0", "--dashboard-port=0", "--embed-data-dir", str(tmp_path))
+    )
     journal.close()
     assert "another gateway is using the data directory" in line
 

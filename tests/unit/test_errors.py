@@ -9,14 +9,14 @@ ARGUMENTS = {
     errors.SystemEventRefused: (), errors.NotAuthorized: (), errors.MalformedResult: (), errors.FunctionFailed: ("why", 500),
     errors.FunctionAccessDenied: ("why", "AccessDeniedException"), errors.PluginError: ("name", "why", 418),
     errors.PluginOverdue: ("name",), errors.FunctionOverflow: ("AWS SQS function", 2, 1),
-    errors.EventPending: (30,),
+    errors.EventPending: (30,), errors.AccessRefused: (), errors.KeyMissing: (),
 }  # fmt: skip
 STATUSES = {
     "GatewayError": None, "InvalidRequest": 400, "SystemEventRefused": 400, "InvalidUpdate": 400, "PathConflict": 400, "InUse": 400,
     "NotFound": 404, "SpaceSuspended": 403, "AlreadyExists": 409, "PayloadTooLarge": 413, "NotAuthorized": 403, "MalformedResult": 500,
     "Unavailable": 503, "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500,
     "FunctionRefused": 500, "FunctionThrottled": 500, "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413,
-    "PluginError": 418, "PluginOverdue": 503, "EventPending": 409, "RedriveRefused": 409,
+    "PluginError": 418, "PluginOverdue": 503, "EventPending": 409, "RedriveRefused": 409, "AccessRefused": 403, "KeyMissing": 401,
 }  # fmt: skip
 
 

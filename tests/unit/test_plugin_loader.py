@@ -143,9 +143,9 @@ def test_a_plugin_that_makes_no_sense_is_named_with_the_reason(install, source, 
 
 
 def test_the_settings_of_plugins_can_be_taken_alone():
-    environment = {"PLUGINS": "", "PLUGIN_SECONDS": "0.5", "PLUGIN_POLICY": "open", "CONFIG_TTL": "never"}
-    assert Settings.given(environment, "PLUGIN") == {"plugins": "", "plugin_seconds": 0.5, "plugin_policy": PluginPolicy.OPEN}
-    assert Settings.given({}, "PLUGIN") == {}
+    environment = {"PLUGINS": "", "PLUGIN_SECONDS": "0.5", "PLUGIN_POLICY": "open"}
+    assert Settings.given(environment) == {"plugins": "", "plugin_seconds": 0.5, "plugin_policy": PluginPolicy.OPEN}
+    assert Settings.given({}) == {}
 
 
 @pytest.mark.parametrize(("name", "value"), [("PLUGIN_SECONDS", "0"), ("PLUGIN_SECONDS", "nan"), ("PLUGIN_POLICY", "ajar")])

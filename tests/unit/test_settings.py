@@ -29,6 +29,8 @@ SETTINGS = st.builds(
     delivery_seconds=st.floats(1, allow_infinity=False),
     delivery_concurrency=st.integers(1),
     log_level=st.sampled_from(LogLevel),
+    operator_key=st.text(),
+    operator_key_secret=st.text(),
 )
 
 
@@ -64,6 +66,10 @@ def test_other_variables_do_not_matter():
 )  # fmt: skip
 def test_a_value_that_makes_no_sense_is_named(name, value):
     assert refusal(REQUIRED | {name: value}).startswith(f"{name}={value!r}: ")
+
+
+def test_a_key_is_not_shown():
+    assert "the-key" not in repr(Settings.from_env(REQUIRED | {"GATEWAY_OPERATOR_KEY": "the-key"}))
 
 
 def test_values_are_read_by_their_types():

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from eventgateway import wiring
+from eventgateway.core import limits
 from eventgateway.core.errors import FunctionRefused, FunctionUnreachable
 from eventgateway.core.guard import Guard, PublicOnly
+from eventgateway.operations.admission import Admission
 from eventgateway.settings import InvalidSettings, Mode, OutboundGuard, Settings
 from tests.loopback import refused_url
 
@@ -22,6 +26,31 @@ def test_hosted_mode_does_not_start_before_there_are_keys(build):
     """Otherwise everybody could read and change the spaces, counters and metrics of all tenants."""
     with pytest.raises(InvalidSettings, match="access keys are not there yet"):
         build(settings(mode=Mode.HOSTED))
+
+
+def with_key(key="", secret=""):
+    return replace(settings(), operator_key=key, operator_key_secret=secret)
+
+
+def test_without_a_key_the_config_api_is_open():
+    assert wiring.config_api(settings()).admission is None
+
+
+@pytest.mark.parametrize("given", [with_key("the-key"), with_key(secret="the-secret")], ids=["key", "secret"])
+def test_a_key_or_a_secret_closes_it(given):
+    assert isinstance(wiring.config_api(given).admission, Admission)
+
+
+def test_a_key_and_a_secret_are_one_too_many():
+    with pytest.raises(InvalidSettings, match="GATEWAY_OPERATOR_KEY and GATEWAY_OPERATOR_KEY_SECRET"):
+        wiring.config_api(with_key("the-key", "the-secret"))
+
+
+@pytest.mark.parametrize("key", ["the key", "schlüssel", "k" * (limits.KEY + 1), " "])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_told(key):
+    with pytest.raises(InvalidSettings) as refused:
+        wiring.config_api(with_key(key))
+    assert str(refused.value) == "GATEWAY_OPERATOR_KEY: must be visible ASCII, at most 1024 characters"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import botocore.session
 from botocore.loaders import Loader
 from botocore.session import Session
 
-SERVICES = ("dynamodb", "firehose", "kinesis", "kms", "lambda", "s3", "sqs", "sts")  # all that the gateway calls
+SERVICES = ("dynamodb", "firehose", "kinesis", "kms", "lambda", "s3", "secretsmanager", "sqs", "sts")  # all that the gateway calls
 FOR_CLIENTS = ("service-2", "endpoint-rule-set-1")
 
 

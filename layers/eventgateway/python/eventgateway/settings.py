@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 
 class Mode(StrEnum):
@@ -41,14 +41,39 @@ class InvalidSettings(ValueError):
     """An environment variable is missing or makes no sense."""
 
 
-def variable(name: str, *, help: str, default: Any = MISSING, minimum: float = 0) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
-    """One setting: its environment variable, what it is for, its default, and the least value of a number."""
+def variable(name: str, *, help: str, default: Any = MISSING, minimum: float = 0, secret: bool = False) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
+    """One setting: its environment variable, what it is for, its default, the least value of a number; a secret is not shown."""
     metadata = {"name": name, "help": help, "minimum": minimum}
-    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+    return field(metadata=metadata, repr=not secret) if default is MISSING else field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Variables:
+    """What is read from environment variables: a base of dataclasses whose fields are made by `variable`."""
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read all settings; raises InvalidSettings that names the variable."""
+        values = cls.given(environment)
+        missing = [each.metadata["name"] for each in fields(cls) if each.default is MISSING and each.name not in values]
+        if missing:
+            raise InvalidSettings(f"environment variables are missing: {', '.join(missing)}")
+        return cls(**values)
+
+    @classmethod
+    def given(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        """The fields that an environment sets; raises InvalidSettings."""
+        present = [each for each in fields(cls) if each.metadata["name"] in environment]
+        return {each.name: _read(each.type, each.metadata, environment) for each in present}
+
+    def to_env(self) -> dict[str, str]:
+        """The environment that `from_env` reads these settings from. What is empty unless given, and was not given, is left out."""
+        told = [each for each in fields(self) if each.default != "" or getattr(self, each.name)]
+        return {each.metadata["name"]: str(getattr(self, each.name)) for each in told}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Variables):
     """Seconds where a number is a time."""
 
     config_table: str = variable("CONFIG_TABLE", help="DynamoDB table of the configuration")
@@ -57,6 +82,10 @@ class Settings:
     payload_bucket: str = variable("PAYLOAD_BUCKET", help="S3 bucket of events that are too large for queue or table")
     secrets_key: str = variable("SECRETS_KEY", help="KMS key (id, ARN or alias) that encrypts the secrets of functions")
     mode: Mode = variable("GATEWAY_MODE", help="standalone or hosted", default=Mode.STANDALONE)
+    operator_key: str = variable("GATEWAY_OPERATOR_KEY", help="key of the Config API, empty for none", default="", secret=True)
+    operator_key_secret: str = variable(
+        "GATEWAY_OPERATOR_KEY_SECRET", help="secret of Secrets Manager (name or ARN) that holds the key of the Config API", default=""
+    )
     outbound_guard: OutboundGuard = variable(
         "OUTBOUND_GUARD",
         help="on (HTTP functions reach public addresses only), off, or auto (on in hosted mode)",
@@ -82,24 +111,32 @@ class Settings:
         """Whether the outbound guard is on."""
         return self.outbound_guard is OutboundGuard.ON or (self.outbound_guard is OutboundGuard.AUTO and self.mode is Mode.HOSTED)
 
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read all settings; raises InvalidSettings that names the variable."""
-        values = cls.given(environment)
-        missing = [each.metadata["name"] for each in fields(cls) if each.default is MISSING and each.name not in values]
-        if missing:
-            raise InvalidSettings(f"environment variables are missing: {', '.join(missing)}")
-        return cls(**values)
 
-    @classmethod
-    def given(cls, environment: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
-        """The fields that an environment sets, as far as their variables begin with a prefix; raises InvalidSettings."""
-        present = [each for each in fields(cls) if each.metadata["name"] in environment and each.metadata["name"].startswith(prefix)]
-        return {each.name: _read(each.type, each.metadata, environment) for each in present}
+class WebAddress(str):
+    """An http or https address, without a slash at its end."""
 
-    def to_env(self) -> dict[str, str]:
-        """The environment that `from_env` reads these settings from."""
-        return {each.metadata["name"]: str(getattr(self, each.name)) for each in fields(self)}
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Raises ValueError."""
+        if not text.startswith(("https://", "http://")):
+            raise ValueError(text)
+        return super().__new__(cls, text.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings(Variables):
+    """What the dashboard is told. It has no tables, no queue, no bucket and no key."""
+
+    events_url: WebAddress = variable("EVENTS_URL", help="address of the Events API, beginning with https:// or http://")
+    config_url: WebAddress = variable("CONFIG_URL", help="address of the Config API, beginning with https:// or http://")
+    mode: Mode = variable("GATEWAY_MODE", help="standalone or hosted", default=Mode.STANDALONE)
+    operator_key_secret: str = variable(
+        "GATEWAY_OPERATOR_KEY_SECRET", help="what its pages call the secret of the operator key", default=""
+    )
+    region: str = variable("AWS_REGION", help="where that secret is", default="")
+    docs_url: str = variable("DOCS_URL", help="address of the folder docs of this project", default="")
+    log_level: LogLevel = variable("LOG_LEVEL", help="debug, info, warn or error", default=LogLevel.INFO)
 
 
 def _read(type_: Any, metadata: Mapping[str, Any], environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - types of fields

@@ -52,4 +52,4 @@ def _context(space: str, function: str) -> dict[str, str]:
 def _log(error: Exception, space: str, function: str) -> None:
     """For the operator: who calls the function does not learn the reason."""
     code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-    log.warning("secrets cannot be sealed or opened", extra={"space": space, "functionId": function, "error": code or type(error).__name__})
+    log.error("secrets cannot be sealed or opened", extra={"space": space, "functionId": function, "error": code or type(error).__name__})

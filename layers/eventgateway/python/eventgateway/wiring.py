@@ -7,11 +7,14 @@ from ssl import SSLContext, create_default_context
 
 from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
+from eventgateway.core import limits
+from eventgateway.core.bearer import is_key
 from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.http_client import HttpClient
 from eventgateway.observe import configure_logs
+from eventgateway.operations.admission import Admission, GivenKey
 from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.manage import Manager
@@ -21,6 +24,7 @@ from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Spaces
 from eventgateway.operations.usage import Usage
+from eventgateway.operator_key import SecretsManagerKey
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
 from eventgateway.settings import InvalidSettings, Mode, Settings
@@ -56,7 +60,7 @@ def config_api(settings: Settings) -> ConfigApi:
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
     manager = Manager(known, secrets=secrets(settings), guard=guard(settings))
-    return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office))
+    return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), admission(settings))
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
@@ -119,6 +123,18 @@ def guard(settings: Settings) -> Guard:
 def usage(settings: Settings) -> Usage:
     """The counters of one instance."""
     return Usage(DynamoUsage(settings.records_table), SystemClock())
+
+
+def admission(settings: Settings) -> Admission | None:
+    """Who may use the Config API; None is everybody. Raises InvalidSettings."""
+    key, secret = settings.operator_key, settings.operator_key_secret
+    if key and secret:
+        raise InvalidSettings("GATEWAY_OPERATOR_KEY and GATEWAY_OPERATOR_KEY_SECRET: only one of them can be set")
+    if secret:
+        return Admission(SecretsManagerKey(secret), SystemClock())
+    if key and not is_key(key):
+        raise InvalidSettings(f"GATEWAY_OPERATOR_KEY: must be visible ASCII, at most {limits.KEY} characters")
+    return Admission(GivenKey(key), SystemClock()) if key else None
 
 
 def secrets(settings: Settings) -> Secrets:

@@ -11,6 +11,8 @@ GatewayError
 ├── EventPending              the same event is being accepted right now
 ├── RedriveRefused            dead letters cannot be queued anew as things are
 ├── PayloadTooLarge           over one of our limits
+├── AccessRefused             the key is not the right one
+│   └── KeyMissing            there is none
 ├── NotAuthorized             the authorizer of the event type said no
 ├── SpaceSuspended            its events are refused for the time being
 ├── MalformedResult           a synchronous function answered no HTTP response object
@@ -92,6 +94,17 @@ class RedriveRefused(GatewayError):
 
 class PayloadTooLarge(GatewayError):
     """A body over one of our limits; the message names the limit."""
+
+
+class AccessRefused(GatewayError):
+    """The key that came with a request is not the right one."""
+
+    def __init__(self) -> None:
+        super().__init__("You're not authorized to access this resource.")
+
+
+class KeyMissing(AccessRefused):
+    """A request came without a key."""
 
 
 class NotAuthorized(GatewayError):

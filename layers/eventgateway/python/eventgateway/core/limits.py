@@ -22,6 +22,7 @@ METHOD = 32
 HEADERS, HEADER_NAME = 256, 256
 HEADER_BYTES = 32 * 1024  # names and values together: what API Gateway lets in, and what it adds
 CONTENT_TYPE = 1024
+KEY = 1024  # in the header Authorization: keys that we make are far shorter
 CURSOR = 4096  # of pages: a bit more than the longest that is given out
 
 # Events, besides what their body may have.

@@ -64,6 +64,13 @@ class ConfigStore(Protocol):
         """Write a change, all or nothing. Raises WriteConflict if the space is not at `change.version - 1`."""
 
 
+class KeySource(Protocol):
+    """Where the operator key is."""
+
+    def read(self) -> str:
+        """The key as it is now, never empty. Raises Unavailable."""
+
+
 class Vault(Protocol):
     """What encrypts the secrets of functions. A ciphertext opens only for the function that it was made for."""
 

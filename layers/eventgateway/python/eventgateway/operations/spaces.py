@@ -64,7 +64,7 @@ class Spaces:
         except Unavailable:
             if not 0 <= now - self.fresh_at < self.max_stale:
                 raise
-            log.warning("configuration store is away, routing goes on with what is known", extra={"age": now - self.fresh_at})
+            log.error("configuration store is away, routing goes on with what is known", extra={"age": now - self.fresh_at})  # noqa: TRY400
         self.checked_at = now
 
     def _catch_up(self) -> None:

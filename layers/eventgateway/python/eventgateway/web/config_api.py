@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from eventgateway.core import dead_letter, limits
+from eventgateway.core.bearer import bearer
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
@@ -17,6 +18,7 @@ from eventgateway.core.subscription import escape_path
 from eventgateway.core.suspension import Suspension
 from eventgateway.core.trace import trace
 from eventgateway.core.usage import ALL_SPACES
+from eventgateway.operations.admission import Admission
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.usage import NO_USAGE, Usage
 from eventgateway.web.dead_letters_api import OPERATIONS, DeadLettersApi
@@ -26,6 +28,7 @@ from eventgateway.web.payload import JSON_TYPE, Json, http_request, json_result,
 
 log = logging.getLogger(__name__)
 
+STATUS_PATH = "/v1/status"
 BODY_LIMIT = 128 * 1024  # a change row holds the document twice, and items of DynamoDB end at 400 KB
 LABEL = "metadata."
 PAGE_PARAMETERS = ("limit", "cursor")
@@ -43,6 +46,7 @@ class ConfigApi:
     usage: Usage = NO_USAGE
     queue: DeliveryQueue | None = None  # for its length in the metrics
     dead_letters: DeadLettersApi | None = None
+    admission: Admission | None = None  # without it everybody may do everything
 
     def handle(self, event: Json) -> Json:
         """Answer one API Gateway event; whatever happens there is an answer."""
@@ -58,9 +62,15 @@ class ConfigApi:
 
     def _answer(self, event: Json) -> Result:
         try:
+            self._admit(event)
             return self._route(http_request(event))
         except GatewayError as error:
             return error_result(error)
+
+    def _admit(self, event: Json) -> None:
+        """Before anything else is read of a request. Raises AccessRefused, Unavailable."""
+        if self.admission is not None and not _is_open(event):
+            self.admission.admit(bearer((event.get("headers") or {}).get("authorization", "")))
 
     def _route(self, request: HttpRequest) -> Result:
         match request.path.removeprefix("/").split("/", 4):
@@ -132,6 +142,12 @@ class ConfigApi:
         finally:
             if operation and (created or space in self.manager.spaces.table.spaces):
                 self.usage.config_request(space, kind.tag, operation)
+
+
+def _is_open(event: Json) -> bool:
+    """What needs no key: the health check, and OPTIONS, which browsers send without one and which tells the methods of a path at most."""
+    path, method = event["rawPath"], event["requestContext"]["http"]["method"]
+    return bool(path == STATUS_PATH or method == "OPTIONS")
 
 
 def _space(name: str) -> str:

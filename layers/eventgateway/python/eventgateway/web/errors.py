@@ -6,9 +6,12 @@ from eventgateway.web.payload import json_result
 
 CALL_FAILED = "Function call failed. Please check logs."
 SILENT = (errors.SystemEventRefused, errors.NotAuthorized)  # answered without a body, as the original did
+CHALLENGE = {"www-authenticate": "Bearer"}  # https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
 TRY_LATER = (errors.Unavailable, errors.EventPending)
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.InvalidRequest: 400,
+    errors.KeyMissing: 401,
+    errors.AccessRefused: 403,
     errors.NotAuthorized: 403,
     errors.SpaceSuspended: 403,
     errors.NotFound: 404,
@@ -29,6 +32,8 @@ def error_result(error: errors.GatewayError) -> Result:
     if isinstance(error, SILENT):
         return Result(status)
     result = json_result(status, {"errors": [{"message": _message(error)}]})
+    if isinstance(error, errors.KeyMissing):
+        return result.behind(CHALLENGE)
     return result.behind({"retry-after": str(error.retry_after)}) if isinstance(error, TRY_LATER) else result
 
 

@@ -8,7 +8,7 @@ from eventgateway.core.json import JsonObject
 from eventgateway.core.provider import Providers
 from eventgateway.operations.manage import parse
 from eventgateway.web.openapi import dead_letters, suspension
-from eventgateway.web.openapi.parts import ERROR_SCHEMAS, JSON, PARAMETERS, TEXT, answer, errors, responses
+from eventgateway.web.openapi.parts import ERROR_SCHEMAS, JSON, PARAMETERS, SECURITY, TEXT, answer, errors, open_errors, responses
 from eventgateway.web.openapi.rules import EXAMPLES, IDS, MODELS, WORDS, Model, Schema
 from eventgateway.web.openapi.schemas import components, update_name
 
@@ -28,6 +28,7 @@ def document(providers: Providers) -> Schema:
         "openapi": "3.1.1",
         "info": {"title": "Event Gateway: Config API", "version": __version__, "description": ABOUT, "license": LICENSE},
         "servers": [{"url": "/"}],
+        "security": [*({name: []} for name in SECURITY), {}],  # with or without, as the gateway is set up
         "tags": [{"name": name} for name in (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, OWN_TAG)],
         "paths": {path: item for model in MODELS for path, item in _Routes(model, providers).paths().items()}
         | dead_letters.paths()
@@ -37,6 +38,7 @@ def document(providers: Providers) -> Schema:
             "schemas": components(providers) | dead_letters.SCHEMAS | ERROR_SCHEMAS,
             "parameters": PARAMETERS,
             "responses": responses(),
+            "securitySchemes": SECURITY,
         },
     }
 
@@ -103,15 +105,16 @@ def _own_paths() -> dict[str, Schema]:
     works = {"description": "It works."}
     metrics = {"description": "Text for Prometheus.", "content": {"text/plain": {"schema": TEXT}}}
     here = {"description": "OpenAPI 3.1.", "content": {JSON: {"schema": {"type": "object"}}}}
+    status = _own("getStatus", "Check that the gateway works", works) | {"security": [], "responses": {"200": works} | open_errors()}
     return {
-        "/v1/status": _own("getStatus", "Check that the gateway works", works),
-        "/v1/metrics": _own("getMetrics", "Read what was counted", metrics),
-        "/v1/openapi.json": _own("getDescription", "Read this document", here),
+        "/v1/status": {"get": status},
+        "/v1/metrics": {"get": _own("getMetrics", "Read what was counted", metrics)},
+        "/v1/openapi.json": {"get": _own("getDescription", "Read this document", here)},
     }
 
 
 def _own(name: str, summary: str, ok: Schema) -> Schema:
-    return {"get": {"operationId": name, "summary": summary, "tags": [OWN_TAG], "responses": {"200": ok} | errors()}}
+    return {"operationId": name, "summary": summary, "tags": [OWN_TAG], "responses": {"200": ok} | errors()}
 
 
 def _plural(model: Model) -> str:

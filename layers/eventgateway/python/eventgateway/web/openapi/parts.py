@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from eventgateway.core import limits
 from eventgateway.core.document import SPACE_MIN_LENGTH
+from eventgateway.core.errors import AccessRefused
 from eventgateway.core.function import Function
 from eventgateway.web.config_api import BODY_LIMIT
 from eventgateway.web.openapi.rules import NAME_PATTERN, Schema
@@ -49,6 +50,7 @@ PARAMETERS: Mapping[str, Schema] = {
 }
 
 
+REFUSED = AccessRefused().message
 AWAY = "The configuration is not available. Please try again."
 
 
@@ -65,6 +67,8 @@ class Failure:
 
 FAILURES = (
     Failure("BadRequest", 400, "What was sent cannot be accepted; the message says why.", WRONG_LIMIT),
+    Failure("KeyMissing", 401, "The gateway has an operator key, and there is none in the request.", REFUSED),
+    Failure("AccessRefused", 403, "The key is not the gateway's operator key.", REFUSED),
     Failure("NotFound", 404, "There is no such resource, or no such route.", Function.kind.not_found("users").message),
     Failure("MethodNotAllowed", 405, "The path has no such method; `Allow` names those it has.", "Method not allowed. Use GET or POST."),
     Failure(
@@ -78,9 +82,11 @@ FAILURES = (
     Failure("Unavailable", 503, "Something is away. Try again later.", AWAY, is_shared=True),
 )
 HEADERS: Mapping[int, Schema] = {
+    401: {"WWW-Authenticate": {"required": True, "schema": TEXT}},
     405: {"Allow": {"required": True, "schema": TEXT}},
     503: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
 }
+SECURITY = {"operatorKey": {"type": "http", "scheme": "bearer", "description": "Of a gateway that has an operator key."}}
 ERROR_SCHEMAS: dict[str, Schema] = {
     "Errors": {
         "type": "object",
@@ -102,7 +108,12 @@ def responses() -> Schema:
 
 
 def errors(*statuses: int) -> Schema:
-    """The errors of an operation, and those that each operation has."""
+    """The errors of an operation that wants the key, and those that each operation has."""
+    return open_errors(401, 403, *statuses)
+
+
+def open_errors(*statuses: int) -> Schema:
+    """The errors of an operation that wants no key, and those that each operation has."""
     everywhere = (405, 500, 503)
     return {str(each.status): {"$ref": f"#/components/responses/{each.name}"} for each in FAILURES if each.status in statuses + everywhere}
 
