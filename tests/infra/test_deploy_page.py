@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from aws_cdk.assertions import Template
 from botocore import xform_name
 
-from benchmarks.cost import Assumptions, Model, report
+from benchmarks.cost import Assumptions, Model, report, total
 from infra import gateway_stack
 from infra.parameters import Parameters
 from tests.infra.stacks import parameters, stack
@@ -73,6 +73,14 @@ def test_the_example_of_a_file_of_parameters_makes_sense():
 @pytest.mark.parametrize(("name", "table"), report(Model()).items())
 def test_tables_of_costs_are_what_the_model_prints(name, table):
     assert f"<!-- {name} -->\n\n{table}\n" in PAGE, "run `python -m benchmarks.cost`"
+
+
+def test_what_little_traffic_costs_is_right():
+    def dearer(**changes):
+        return total(Model(replace(Assumptions(), **changes)).per_million())[0] - total(Model().per_million())[0]
+
+    assert f"makes a million ${dearer(rate=0.1):.2f} dearer" in PAGE
+    assert f"makes it ${dearer(batch=1):.2f} dearer" in PAGE
 
 
 POLICIES = sorted((ROOT / "infra/policies").glob("*.json"))
