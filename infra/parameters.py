@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
+from math import inf, isfinite
 from typing import Any, get_args
 
 from eventgateway.settings import LogLevel, Mode, OutboundGuard
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # of CloudWatch
 STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,127}")  # of CloudFormation
+HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
 ROLE_PREFIX = "event-gateway-"  # of roles that owners of functions make for the gateway to take
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0", ""}
 
@@ -32,9 +34,9 @@ class InvalidParameter(ValueError):
     """A context parameter is unknown or makes no sense."""
 
 
-def parameter(default: Any, *, help: str, minimum: float | None = None) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
-    """One parameter: its default, what it is for, and the least value of a number."""
-    return field(default=default, metadata={"help": help, "minimum": minimum})
+def parameter(default: Any, *, help: str, minimum: float = -inf, maximum: float = inf) -> Any:  # noqa: ANN401, A002 - as dataclasses.field
+    """One parameter: its default, what it is for, and the least and the greatest value of a number."""
+    return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,13 @@ class Parameters:
     certificate_arn: str = parameter(
         "", help="ACM certificate of *.DOMAIN in the stack's region; without one it is made, which needs hosted_zone"
     )
-    router_memory: int = parameter(512, help="memory of the router in MB; its CPU grows with it", minimum=128)
+    router_memory: int = parameter(512, help="memory of the router in MB; its CPU grows with it", minimum=128, maximum=10240)
     tracing: bool = parameter(False, help="trace the functions with X-Ray")
     access_log: bool = parameter(False, help="log every request at API Gateway")
     reserved_concurrency: int = parameter(
-        0, help="instances of the router that are reserved for it, and its most; 0: as many as the account has"
+        0, help="instances of the router that are reserved for it, and its most; 0: as many as the account has", minimum=0
     )
-    delivery_concurrency: int = parameter(50, help="delivery workers at a time, at most", minimum=2)
+    delivery_concurrency: int = parameter(50, help="delivery workers at a time, at most", minimum=2, maximum=1000)
     snap_start: bool = parameter(False, help="start the functions that somebody waits for from snapshots")
     log_retention: int = parameter(30, help=f"days that logs are kept: {', '.join(map(str, LOG_DAYS))}")
     log_level: LogLevel = parameter(LogLevel.INFO, help="debug, info, warn or error")
@@ -79,6 +81,8 @@ class Parameters:
             raise InvalidParameter(f"stack_name={self.stack_name!r}: letters, digits and hyphens, a letter first, 128 at most")
         if self.stack_name.lower().startswith(ROLE_PREFIX):  # and so would the names of its roles
             raise InvalidParameter(f"stack_name={self.stack_name!r}: must not begin as the roles that the gateway may take, {ROLE_PREFIX}")
+        if self.domain and not HOST.fullmatch(self.domain):
+            raise InvalidParameter(f"domain={self.domain!r}: a name such as events.example.com, in lower case, without https:// or *.")
         if self.certificate_arn and not self.domain:
             raise InvalidParameter("certificate_arn needs domain")
         if self.domain and not (self.hosted_zone or self.certificate_arn):
@@ -114,9 +118,14 @@ def _read(type_: Any, name: str, metadata: Mapping[str, Any], value: object) -> 
         read = _convert(type_, value)
     except (ValueError, TypeError) as error:
         raise InvalidParameter(f"{name}={value!r}: {metadata['help']}") from error
-    if metadata["minimum"] is not None and not read >= metadata["minimum"]:
-        raise InvalidParameter(f"{name}={value!r}: must be at least {metadata['minimum']}")
+    if isinstance(read, int | float) and not metadata["minimum"] <= read <= metadata["maximum"]:
+        raise InvalidParameter(f"{name}={value!r}: must be {_range(metadata)}")
     return read
+
+
+def _range(metadata: Mapping[str, Any]) -> str:
+    limits = {"at least": metadata["minimum"], "at most": metadata["maximum"]}
+    return " and ".join(f"{words} {limit}" for words, limit in limits.items() if isfinite(limit))
 
 
 def _convert(type_: Any, value: object) -> Any:  # noqa: ANN401
@@ -124,10 +133,17 @@ def _convert(type_: Any, value: object) -> Any:  # noqa: ANN401
     if type_ is bool:
         return _flag(value)
     if get_args(type_):
-        return tuple(value if isinstance(value, list) else [each.strip() for each in str(value).split(",") if each.strip()])
+        return _texts(value)
     if isinstance(value, bool | dict | list) or value is None:
         raise TypeError
     return type_(value) if issubclass(type_, Enum) else type_(str(value))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(each, str) for each in items):
+        raise TypeError
+    return tuple(each.strip() for each in items if each.strip())
 
 
 def _flag(value: object) -> bool:

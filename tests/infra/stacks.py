@@ -1,4 +1,7 @@
-"""The stack with some choices of parameters, synthesized in this process, once each."""
+"""The stack with some choices of parameters, synthesized in this process, once each.
+
+CDK is imported where it is used: it starts a process of Node, and only those that run these tests need one.
+"""
 
 import json
 from functools import cache

@@ -11,6 +11,7 @@ PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "a
 PSEUDO |= {"AWS::URLSuffix": "amazonaws.com", "AWS::StackId": "EventGateway/1", "AWS::NoValue": ""}
 PLACES = {"s3": ":", "iam": f":{ACCOUNT}"}  # region and account in ARNs of global names
 PREFIXES = {"AWS::DynamoDB::Table": "table/", "AWS::IAM::Role": "role/", "AWS::KMS::Key": "key/", "AWS::Lambda::Function": "function:"}
+PREFIXES |= {"AWS::SecretsManager::Secret": "secret:"}
 OF_CDK = ("CustomS3AutoDeleteObjects", "CustomResource")  # empties the bucket before it is deleted; only with removal_policy=destroy
 
 
@@ -69,16 +70,15 @@ class Template:
             case {"Fn::GetAtt": [name, attribute]}:
                 return self.arn(name) if attribute == "Arn" else f"{name}.{attribute}"
             case {"Fn::Join": [separator, parts]}:
-                return separator.join(self.text(part) for part in parts)
-            case {"Fn::Split": [separator, whole]}:
-                return self.text(whole).split(separator)
-            case {"Fn::Select": [index, parts]}:
-                return self.text(parts)[int(index)]
-            case dict():
-                return {name: self.text(each) for name, each in value.items()}
-            case list():
-                return [self.text(each) for each in value]
-        return value
+                return separator.join(self.text(parts))
+            case {"Fn::Select": [index, {"Fn::Split": [separator, whole]}]}:
+                return self.text(whole).split(separator)[int(index)]
+        return self._parts(value)
+
+    def _parts(self, value):
+        if isinstance(value, dict):
+            return {name: self.text(each) for name, each in value.items()}
+        return [self.text(each) for each in value] if isinstance(value, list) else value
 
     def arn(self, name):
         """The ARN of a resource, with its logical id as its name."""
