@@ -11,11 +11,9 @@ from tempfile import TemporaryDirectory
 
 import botocore.session
 import pytest
-from aws_cdk.assertions import Template
 from botocore import xform_name
 
 from benchmarks.cost import Assumptions, Model, report, total
-from infra import gateway_stack
 from infra.parameters import Parameters
 from tests.infra.stacks import parameters, stack
 
@@ -105,6 +103,8 @@ def actions(statement):
 @cache
 def document(choice):
     """The template as it is deployed."""
+    from aws_cdk.assertions import Template
+
     with TemporaryDirectory() as folder:
         return Template.from_stack(stack(folder, parameters(choice))[1]).to_json()
 
@@ -202,6 +202,8 @@ def test_what_is_paid_for_without_events_is_in_the_stack():
 
 
 def test_limits_of_the_stages_are_right():
+    from infra import gateway_stack
+
     assert f"the Events API to {gateway_stack.EVENTS_PER_SECOND:,} a second" in PAGE
     assert f"the Config API to {gateway_stack.CONFIG_PER_SECOND} and the dashboard to {gateway_stack.PAGES_PER_SECOND}" in PAGE
 
