@@ -42,7 +42,7 @@ class Assumptions:
     stored_gb: float = number(1, "what lies in tables and bucket, in GB each")
     keys: float = number(2, "keys: of secrets, and of the topic of alarms")
     alarms: float = number(40, "metrics in alarms")
-    snapshots: float = number(3, "functions with SnapStart, if it is chosen")
+    snapshots: float = number(2, "functions with SnapStart, if it is chosen")
 
 
 @dataclass(frozen=True, slots=True)
