@@ -57,7 +57,7 @@ class Parameters:
         0, help="instances of the router that are reserved for it, and its most; 0: as many as the account has", minimum=0
     )
     delivery_concurrency: int = parameter(50, help="delivery workers at a time, at most", minimum=2, maximum=1000)
-    snap_start: bool = parameter(False, help="start the functions that somebody waits for from snapshots")
+    snap_start: bool = parameter(False, help="start router and Config API from snapshots")
     log_retention: int = parameter(30, help=f"days that logs are kept: {', '.join(map(str, LOG_DAYS))}")
     log_level: LogLevel = parameter(LogLevel.INFO, help="debug, info, warn or error")
     allowed_targets: tuple[str, ...] = parameter((), help="ARNs of functions, queues and streams that the gateway's own role may call")

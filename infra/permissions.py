@@ -16,7 +16,7 @@ TARGET_ACTIONS = {
     "kinesis:stream/": "kinesis:PutRecord",
     "firehose:deliverystream/": "firehose:PutRecord",
 }
-TARGET = re.compile(r"arn:aws[a-z-]*:([a-z]+:)[a-z0-9-]+:\d{12}:((?:[a-z]+[:/])?)[\w-][\w.:*?-]*")  # patterns begin with a name
+TARGET = re.compile(r"arn:aws[a-z-]*:([a-z]+:)[a-z0-9-]+:\d{12}:((?:[a-z]+[:/])?)[\w-][\w.:*?-]*", re.ASCII)  # patterns begin with a name
 READ = ("dynamodb:GetItem", "dynamodb:Query")
 CONFIGURE = (*READ, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
 RECORD = (*READ, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")

@@ -2,6 +2,9 @@
 
 import json
 from base64 import b64encode
+from typing import ClassVar
+
+import boto3
 
 from functions.config import handler as config
 from functions.delivery import handler as delivery
@@ -22,14 +25,18 @@ FUNCTIONS = {
     "delivery-stream": {"type": "awsfirehose", "provider": {"deliveryStreamName": "ours", "region": REGION}},
     "theirs": {"type": "awslambda", "provider": {"arn": THEIRS, "region": REGION, "roleArn": ROLE}},
 }
+SECRET, KEY = "operator-key", "k" * 43
 LARGE = json.dumps("x" * 1_200_000)  # more than a message of SQS, and than an item of DynamoDB
 
 
 class BroadUse(Deployment):
     """Each method is a chapter; all together are the story."""
 
+    headers: ClassVar = {"authorization": f"Bearer {KEY}"}
+
     def all(self):
         """Every chapter, in order."""
+        boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=KEY)
         for chapter in (self.configure, self.call_targets, self.retry, self.deduplicate, self.lose, self.redrive, self.suspend, self.clear):
             chapter()
 
@@ -132,5 +139,5 @@ class BroadUse(Deployment):
         return status
 
     def _get(self, path):
-        event = {"requestContext": {"http": {"method": "GET"}}, "rawPath": path, "rawQueryString": "", "body": ""}
+        event = {"requestContext": {"http": {"method": "GET"}}, "headers": self.headers, "rawPath": path, "rawQueryString": "", "body": ""}
         assert config.handler(event, None)["statusCode"] == 200

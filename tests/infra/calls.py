@@ -24,6 +24,7 @@ NAMED_BY = {
     "kinesis": "StreamName",
     "firehose": "DeliveryStreamName",
     "sts": "RoleArn",
+    "secretsmanager": "SecretId",
 }
 IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 

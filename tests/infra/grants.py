@@ -39,8 +39,8 @@ def statements(template, role):
 
 
 def places(template):
-    """Short names of the resources that the environment of the router tells."""
-    settings = Settings.from_env(template.one("Lambda::Function", "Router")["Environment"]["Variables"])
+    """Short names of the resources that the environment of the config function tells."""
+    settings = Settings.from_env(template.one("Lambda::Function", "Config")["Environment"]["Variables"])
     queue = settings.queue_url.rpartition("/")[2]
     return {
         template.arn(settings.config_table): "config",
@@ -49,6 +49,7 @@ def places(template):
         template.arn(settings.payload_bucket): "payloads",
         f"{template.arn(settings.payload_bucket)}/*": "payloads/*",
         settings.secrets_key: "secrets",
+        settings.operator_key_secret: "operator key",
     } | {template.arn(each.id): "logs" for each in template.of("Logs::LogGroup")}
 
 

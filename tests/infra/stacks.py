@@ -51,11 +51,15 @@ def parameters(choice):
 @cache
 def synthesized(choice):
     """The template of a choice."""
-    from aws_cdk import assertions
-
     with TemporaryDirectory() as folder:
-        found = assertions.Template.from_stack(stack(folder, parameters(choice))[1]).to_json()
-    return Template(found, choice, parameters(choice))
+        return Template(document(folder, parameters(choice)), choice, parameters(choice))
+
+
+def document(folder, chosen):
+    """The template as CDK writes it."""
+    app, _ = stack(folder, chosen, f"{folder}/out")
+    app.synth()
+    return json.loads(Path(folder, "out", f"{chosen.stack_name}.template.json").read_text())
 
 
 def stack(folder, chosen, out=None):

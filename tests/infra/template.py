@@ -68,12 +68,16 @@ class Template:
             case {"Ref": name}:
                 return self._reference(name)
             case {"Fn::GetAtt": [name, attribute]}:
-                return self.arn(name) if attribute == "Arn" else f"{name}.{attribute}"
+                return self._attribute(name, attribute)
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.text(parts))
             case {"Fn::Select": [index, {"Fn::Split": [separator, whole]}]}:
                 return self.text(whole).split(separator)[int(index)]
         return self._parts(value)
+
+    def _attribute(self, name, attribute):
+        known = {"Arn": self.arn(name), "ApiEndpoint": f"https://{name}.execute-api.{REGION}.amazonaws.com"}
+        return known.get(attribute, f"{name}.{attribute}")
 
     def _parts(self, value):
         if isinstance(value, dict):

@@ -3,7 +3,7 @@
 import pytest
 
 from eventgateway.settings import Settings
-from tests.infra.broad_use import ROLE, THEIRS, BroadUse
+from tests.infra.broad_use import ROLE, SECRET, THEIRS, BroadUse
 from tests.infra.calls import recorded
 from tests.infra.grants import grants, places, roles
 from tests.infra.stacks import TARGETS, synthesized
@@ -12,30 +12,20 @@ from tests.loopback import Loopback
 
 pytestmark = pytest.mark.xdist_group("infra")
 
-BY_LAMBDA = {  # itself, with the role of the function
-    ("Router", "logs:CreateLogStream"),
-    ("Router", "logs:PutLogEvents"),
-    ("Config", "logs:CreateLogStream"),
-    ("Config", "logs:PutLogEvents"),
-    ("Delivery", "logs:CreateLogStream"),
-    ("Delivery", "logs:PutLogEvents"),
-    ("Router", "xray:PutTelemetryRecords"),
-    ("Router", "xray:PutTraceSegments"),
-    ("Config", "xray:PutTelemetryRecords"),
-    ("Config", "xray:PutTraceSegments"),
-    ("Delivery", "xray:PutTelemetryRecords"),
-    ("Delivery", "xray:PutTraceSegments"),
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+BY_LAMBDA = {(each, action) for each in ("Router", "Config", "Delivery", "Dashboard") for action in LOGS | TRACES} | {
     ("Delivery", "sqs:ReceiveMessage"),  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: its poller
     ("Delivery", "sqs:DeleteMessage"),
     ("Delivery", "sqs:GetQueueAttributes"),
-}
+}  # itself, with the role of the function
 
 
 @pytest.fixture(scope="module")
 def used():
     """Settings and calls of a gateway that has been used broadly."""
     with pytest.MonkeyPatch.context() as monkeypatch, recorded(monkeypatch) as recorder:
-        with deployed_handlers() as settings, Loopback() as server:
+        with deployed_handlers(operator_key_secret=SECRET) as settings, Loopback() as server:
             BroadUse(settings, server).all()
         yield settings, recorder.calls
 
@@ -57,6 +47,7 @@ def arns(used, stack):
         settings.queue_url: stack.arn(queue),
         settings.payload_bucket: stack.arn(deployed.payload_bucket),
         settings.secrets_key: deployed.secrets_key,
+        SECRET: stack.text({"Ref": stack.one("SecretsManager::Secret", "Operator").id}),
         "": deployed.secrets_key,  # a ciphertext names its key itself
     }
 
@@ -109,5 +100,6 @@ def test_a_role_of_somebody_else_is_taken_with_an_external_id(used):
     assert all(call.parameters["ExternalId"] for call in taken)
 
 
-def test_every_function_was_in_use(used, stack):
-    assert {call.function for call in used[1]} == set(roles(stack))
+def test_every_function_was_in_use_and_the_dashboard_may_do_nothing(used, stack):
+    assert {call.function for call in used[1]} == set(roles(stack)) - {"Dashboard"}
+    assert {each.action for each in grants(stack, roles(stack)["Dashboard"])} == LOGS | TRACES

@@ -19,8 +19,8 @@ def test_every_api_has_one_route_so_that_the_gateway_decides_what_a_path_means(t
     assert {each["ApiId"] for each in routes} == {each.id for each in template.of("ApiGatewayV2::Api")}
 
 
-def test_there_is_an_api_for_events_and_one_for_configuration(template):
-    assert {each.name for each in template.of("ApiGatewayV2::Api")} >= {"Events", "Config"}
+def test_there_is_an_api_for_events_one_for_configuration_and_one_for_pages(template):
+    assert {each.name for each in template.of("ApiGatewayV2::Api")} == {"Events", "Config", "Pages"}
 
 
 def test_cors_is_answered_by_the_gateway_and_never_by_an_api(template):
@@ -56,9 +56,9 @@ def test_each_api_may_invoke_its_function_and_no_other_api_may(template):
 
 
 def test_the_stack_tells_where_every_api_is(template):
-    addresses = {f"{each.id}.ApiEndpoint" for each in template.of("ApiGatewayV2::Api")}
+    addresses = {template.text({"Fn::GetAtt": [each.id, "ApiEndpoint"]}) for each in template.of("ApiGatewayV2::Api")}
     if template.parameters.domain:
-        addresses = {f"https://{each['DomainName']}" for each in names(template)}
+        addresses = {f"https://{each['DomainName'].replace('*', 'events')}" for each in names(template)}
     assert addresses <= set(template.outputs.values())
 
 
@@ -74,7 +74,7 @@ def test_requests_are_logged_if_that_is_wanted_and_never_what_may_hold_secrets(t
 def test_with_a_domain_every_api_has_a_name_of_its_own_and_no_other_address(template):
     domain = template.parameters.domain
     found = {each["DomainName"] for each in names(template)}
-    assert found == set() if not domain else found >= {f"*.{domain}", f"config.{domain}"}
+    assert found == set() if not domain else found == {f"*.{domain}", f"config.{domain}", f"dashboard.{domain}"}
     mappings = {each["DomainName"]: each["ApiId"] for each in template.optional("ApiGatewayV2::ApiMapping")}
     assert set(mappings) == {each.id for each in names(template)}
     apis = template.of("ApiGatewayV2::Api")

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from eventgateway.settings import Settings
+from eventgateway.settings import DashboardSettings, Settings
 from tests.infra.stacks import synthesized
 
 pytestmark = pytest.mark.xdist_group("infra")
@@ -15,7 +15,16 @@ OF_PARAMETERS = ("mode", "outbound_guard", "retry_scale", "log_level")
 
 
 def settings(function):
-    return Settings.from_env(function["Environment"]["Variables"])
+    return kind(function).from_env(function["Environment"]["Variables"])
+
+
+def kind(function):
+    return DashboardSettings if function.name == "Dashboard" else Settings
+
+
+def working(template):
+    """All functions but that of the pages, which have no tables and no queue."""
+    return [each for each in template.of("Lambda::Function") if each.name != "Dashboard"]
 
 
 def called(template):
@@ -30,8 +39,13 @@ def answering(template):
     return [template.resources[arns.get(each) or aliases[each]] for each in called(template)]
 
 
+def slow_to_start(template):
+    """Those of them that load the SDK of AWS."""
+    return [each for each in answering(template) if each.name != "Dashboard"]
+
+
 def test_there_is_a_function_for_each_thing_that_the_gateway_does(template):
-    assert {each.name for each in template.of("Lambda::Function")} >= {"Router", "Config", "Delivery"}
+    assert {each.name for each in template.of("Lambda::Function")} == {"Router", "Config", "Delivery", "Dashboard"}
 
 
 def test_every_function_runs_on_the_machine_and_python_that_its_layers_are_for(template):
@@ -60,7 +74,8 @@ def test_a_function_that_somebody_waits_for_ends_before_api_gateway_does_and_its
     functions = answering(template)
     assert len(functions) == len(template.of("ApiGatewayV2::Api"))
     for function in functions:
-        assert settings(function).request_seconds < function["Timeout"] <= API_GATEWAY_SECONDS
+        assert function["Timeout"] <= API_GATEWAY_SECONDS
+        assert function.name == "Dashboard" or settings(function).request_seconds < function["Timeout"]
 
 
 def test_a_delivery_ends_before_its_worker_does(template):
@@ -70,21 +85,36 @@ def test_a_delivery_ends_before_its_worker_does(template):
 
 
 def test_the_environment_is_what_the_library_reads_and_nothing_else(template):
-    known = {each.metadata["name"] for each in fields(Settings)}
     for function in template.of("Lambda::Function"):
         environment = function["Environment"]["Variables"]
-        assert set(environment) == known
+        known = {each.metadata["name"]: each.default for each in fields(kind(function))}
+        assert {name for name, default in known.items() if default != ""} <= set(environment) <= set(known)
         assert settings(function).to_env() == environment
 
 
+def test_the_operator_key_is_told_to_the_config_api_and_its_name_to_the_dashboard(template):
+    secret = template.one("SecretsManager::Secret", "Operator")
+    told = {each.name: settings(each).operator_key_secret for each in template.of("Lambda::Function")}
+    arn = template.text({"Ref": secret.id})
+    assert told == {"Router": "", "Config": arn, "Delivery": "", "Dashboard": template.outputs["OperatorKeySecret"]}
+    assert template.outputs["OperatorKeySecret"] == arn.split(":")[6].rpartition("-")[0]
+    assert not [each for each in template.of("Lambda::Function") if "GATEWAY_OPERATOR_KEY" in each["Environment"]["Variables"]]
+
+
+def test_the_dashboard_is_told_where_the_other_apis_are(template):
+    function = template.one("Lambda::Function", "Dashboard")
+    found = [settings(function).events_url, settings(function).config_url] if template.parameters.domain else []
+    assert found == [template.outputs[each] for each in ("EventsUrl", "ConfigUrl")][: len(found)]
+
+
 def test_the_parameters_of_a_deployment_arrive_in_its_functions(template):
-    for function in template.of("Lambda::Function"):
+    for function in working(template):
         found = settings(function)
         assert [getattr(found, name) for name in OF_PARAMETERS] == [getattr(template.parameters, name) for name in OF_PARAMETERS]
 
 
 def test_the_environment_names_the_resources_of_the_stack(template):
-    for function in template.of("Lambda::Function"):
+    for function in working(template):
         found = settings(function)
         assert {template.resources[name].type for name in (found.config_table, found.records_table)} == {"AWS::DynamoDB::Table"}
         assert found.config_table != found.records_table
@@ -103,11 +133,12 @@ def test_without_snapstart_functions_are_called_as_they_are(default):
 
 def test_with_snapstart_requests_go_to_the_published_version(everything):
     aliases = {each.id: each for each in everything.of("Lambda::Alias")}
-    assert called(everything) == set(aliases)
-    assert {each["FunctionName"] for each in everything.of("Lambda::Permission")} <= set(aliases)
+    as_it_is = {everything.arn(everything.one("Lambda::Function", "Dashboard").id)}
+    assert called(everything) == set(aliases) | as_it_is
+    assert {each["FunctionName"] for each in everything.of("Lambda::Permission")} <= set(aliases) | as_it_is
     versions = {f"{each.id}.Version" for each in everything.of("Lambda::Version")}
     assert {each["FunctionVersion"] for each in aliases.values()} == versions
-    for function in answering(everything):
+    for function in slow_to_start(everything):
         assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
 
 
@@ -116,8 +147,8 @@ def test_with_snapstart_a_version_goes_when_the_next_one_is_there(everything):
         assert (version.raw["DeletionPolicy"], version.raw["UpdateReplacePolicy"]) == ("Delete", "Delete")
 
 
-def test_snapstart_of_functions_that_nobody_waits_for_would_be_money_for_nothing(everything):
-    waited_for = {each.id for each in answering(everything)}
+def test_snapstart_of_functions_that_nobody_waits_for_or_that_start_fast_would_be_money_for_nothing(everything):
+    waited_for = {each.id for each in slow_to_start(everything)}
     assert {each.id for each in everything.of("Lambda::Function") if "SnapStart" in each.properties} == waited_for
 
 

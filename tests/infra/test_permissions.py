@@ -31,8 +31,10 @@ TABLE = {
         "payloads/*": {"s3:GetObject", "s3:PutObject"},
         "payloads": {"s3:ListBucket"},
         "secrets": {"kms:Encrypt", "kms:Decrypt"},
+        "operator key": {"secretsmanager:GetSecretValue"},
         "logs": LOGS,
     },
+    "Dashboard": {"logs": LOGS},
     "Delivery": CALLS
     | {
         "config": READ,
@@ -50,6 +52,7 @@ TABLE = {
         "logs": LOGS,
     },
 }
+OPEN_TO_OTHERS = ("SQS::QueuePolicy", "S3::BucketPolicy", "SNS::TopicPolicy", "SecretsManager::ResourcePolicy")
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 ON_TARGETS = dict(zip(TARGETS, ("lambda:InvokeFunction", "sqs:SendMessage", "kinesis:PutRecord", "firehose:PutRecord"), strict=True))
 REASONS_FOR_PATTERNS = {
@@ -117,6 +120,10 @@ def test_the_router_cannot_write_configuration(template):
     assert not [action for action in allowed if action not in READ]
 
 
+def test_the_dashboard_can_read_nothing_at_all(template):
+    assert set(table(template, roles(template)["Dashboard"])) <= {"logs", "*"}
+
+
 def test_without_allowed_targets_nobody_can_call_anything_of_the_operator(default):
     own = set(places(default))
     beyond = [each for role in default.of("IAM::Role") for each in grants(default, role) if each.resource not in own]
@@ -138,11 +145,11 @@ def test_the_gateway_cannot_take_its_own_roles(template):
 
 
 def test_what_others_may_do_with_the_resources_is_said_by_their_account_alone(template):
-    documents = [each["PolicyDocument"] for type_ in ("SQS::QueuePolicy", "S3::BucketPolicy") for each in template.of(type_)]
+    documents = [each["PolicyDocument"] for type_ in OPEN_TO_OTHERS for each in template.optional(type_)]
     documents += [each["KeyPolicy"] for each in template.of("KMS::Key")]
     for statement in (each for document in documents for each in document["Statement"]):
         if statement["Effect"] == "Allow":
-            assert ACCOUNT in str(statement["Principal"])
+            assert ACCOUNT in str(statement["Principal"]) or statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import os
 from contextlib import contextmanager
+from typing import ClassVar
 from uuid import uuid4
 
 import boto3
@@ -22,6 +23,8 @@ LAMBDA_LIMIT = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/g
 class Deployment:
     """Router, worker and Config API on emulated AWS, and one function that fails or does not."""
 
+    headers: ClassVar[dict[str, str]] = {}  # of requests to the Config API
+
     def __init__(self, settings, server):
         self.settings, self.server, self.sqs = settings, server, boto3.client("sqs")
         self.space = f"space-{uuid4()}"
@@ -36,7 +39,13 @@ class Deployment:
         return self.send(f"/v1/spaces/{self.space}/deadletters{path}", method, query, body)
 
     def send(self, path, method="GET", query="", body=""):
-        event = {"requestContext": {"http": {"method": method}}, "rawPath": path, "rawQueryString": query, "body": body}
+        event = {
+            "requestContext": {"http": {"method": method}},
+            "headers": self.headers,
+            "rawPath": path,
+            "rawQueryString": query,
+            "body": body,
+        }
         self.answer = config.handler(event, None)
         assert len(json.dumps(self.answer)) < LAMBDA_LIMIT
         return self.answer["statusCode"], json.loads(self.answer["body"]) if self.answer["body"] else None
@@ -109,10 +118,10 @@ class Deployment:
 
 
 @contextmanager
-def deployed_handlers(config_ttl=0.0):
+def deployed_handlers(config_ttl=0.0, **others):
     """The three handlers in front of emulated AWS, and the settings that they read."""
     with Emulator(), pytest.MonkeyPatch.context() as monkeypatch:
-        settings = create_resources(config_ttl=config_ttl)
+        settings = create_resources(config_ttl=config_ttl, **others)
         for name, value in settings.to_env().items():
             monkeypatch.setitem(os.environ, name, value)
         builds = (router.api, config.api, delivery.worker)
