@@ -180,7 +180,7 @@ def test_required_field_is_missing(type_, key, value):
 def call(network, monkeypatch):
     """Calls a provider whose backend is at a URL."""
 
-    def call(type_, url, timeout=2.0):
+    def call(type_, url, timeout=5.0):
         if ENTRIES[type_].endpoint:
             monkeypatch.setenv(ENTRIES[type_].endpoint, url)
         return provider(type_, url).call(Call(ENTRIES[type_].payload, Purpose.ASYNC, timeout, "event-1", "delivery-1", NOON), network)

@@ -75,5 +75,5 @@ class Cdk:
             "PYTHONPATH": os.pathsep.join([str(ROOT / "layers/eventgateway/python"), str(ROOT)]),
             "CDK_DISABLE_CLI_TELEMETRY": "1",
             "CDK_DISABLE_VERSION_CHECK": "1",
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         }

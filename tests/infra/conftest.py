@@ -7,7 +7,7 @@ import pytest
 from infra import dependencies, platforms
 from tests.infra.stacks import CHOICES, synthesized
 
-os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "1"  # else jsii writes a banner to standard error
+os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "20"  # else jsii writes a banner to standard error
 
 
 @pytest.fixture(params=CHOICES)

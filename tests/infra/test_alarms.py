@@ -11,7 +11,7 @@ import pytest
 
 from infra.parameters import Parameters
 
-os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "1"  # else jsii writes a banner to standard error
+os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "20"  # else jsii writes a banner to standard error
 
 RUNBOOK = Path("docs/operations.md")
 WATCHED = ("AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::ApiGatewayV2::Api")

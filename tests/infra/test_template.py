@@ -46,7 +46,7 @@ def test_the_same_input_gives_the_same_template_wherever_and_by_whom_it_is_made(
         "HOME": os.environ["HOME"],  # where jsii keeps what it has unpacked
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "layers/eventgateway/python")]),
         "PYTHONHASHSEED": "1",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         **dict.fromkeys(["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"], "http://127.0.0.1:9"),  # nobody listens
     }
     command = [sys.executable, "-c", SYNTHESIS]

@@ -92,7 +92,9 @@ def test_installed_plugins_take_part_in_the_local_gateway_and_a_stuck_one_does_n
 
 
 def test_a_plugin_that_cannot_take_part_stops_the_start(tmp_path):
-    ports = [part for name, port in free_ports("events", "config", "connections").items() for part in (f"--{name}-port", str(port))]
+    ports = [
+        part for name, port in free_ports("events", "config", "connections", "dashboard").items() for part in (f"--{name}-port", str(port))
+    ]
     environment = with_path(package(tmp_path, "broken", BROKEN))
     done = python(environment, "local.cli", "--dev", *ports, "--embed-data-dir", str(tmp_path / "data"))
     assert (done.returncode, done.stderr) == (1, 'event-gateway: Plugin "broken" cannot be loaded: RuntimeError: no way\n')

@@ -39,7 +39,7 @@ def test_its_plugins_subscribe_to_something(source):
 
 
 def test_its_commands_do_what_it_says(tmp_path):
-    folder, ports = copy_of_the_examples(tmp_path), free_ports("events", "config", "connections")
+    folder, ports = copy_of_the_examples(tmp_path), free_ports("events", "config", "connections", "dashboard")
     environment = ENVIRONMENT | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     gateways: list[subprocess.Popen[bytes]] = []
     try:

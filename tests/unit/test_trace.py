@@ -1,4 +1,7 @@
-from eventgateway.core.trace import CAUSES, FRAMES, trace
+import pytest
+from botocore.exceptions import ClientError
+
+from eventgateway.core.trace import CAUSES, FRAMES, causes, trace
 
 
 def raised(action):
@@ -37,6 +40,32 @@ def test_an_error_is_shown_by_its_kind_and_places():
 
 def test_what_led_to_it_is_named():
     assert trace(raised(handle))["causes"] == ["KeyError", "ValueError"]
+
+
+def refused_by_aws():
+    try:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "secret"}}, "SendMessageBatch")
+    except ClientError as error:
+        raise KeyError("secret") from error
+
+
+def test_what_a_service_of_aws_calls_it_is_named():
+    assert causes(raised(refused_by_aws)) == {"causes": ["ClientError: AccessDenied"]}
+
+
+@pytest.mark.parametrize("response", [None, {}, {"Error": None}, {"Error": {}}, {"Error": {"Code": 7}}, "secret"])
+def test_an_answer_that_names_nothing_is_its_type(response):
+    strange = ValueError("secret")
+    strange.response = response
+    error = KeyError()
+    error.__cause__ = strange
+    assert causes(error) == {"causes": ["ValueError"]}
+
+
+def test_a_code_without_end_is_cut():
+    error = KeyError()
+    error.__cause__ = ClientError({"Error": {"Code": "A" * 1000}}, "Send")
+    assert len(causes(error)["causes"][0]) < 200
 
 
 def test_what_it_says_is_left_out():

@@ -5,15 +5,29 @@ from types import TracebackType
 
 FRAMES = 20  # the innermost ones
 CAUSES = 5
+CODE_LIMIT = 100  # characters
 
 
 def trace(error: BaseException) -> dict[str, object]:
     """Extra fields for a log line: the type of the error, where it was raised, and the types of those that led to it."""
-    causes, cause = list[str](), _cause(error)
-    while cause is not None and len(causes) < CAUSES:
-        causes.append(type(cause).__name__)
+    return {"errorType": type(error).__name__, "at": _places(error.__traceback__), **causes(error)}
+
+
+def causes(error: BaseException) -> dict[str, list[str]]:
+    """One more field, if other errors led to it: their types, or what a service calls them."""
+    found, cause = list[str](), _cause(error)
+    while cause is not None and len(found) < CAUSES:
+        found.append(_kind(cause))
         cause = _cause(cause)
-    return {"errorType": type(error).__name__, "at": _places(error.__traceback__), **({"causes": causes} if causes else {})}
+    return {"causes": found} if found else {}
+
+
+def _kind(error: BaseException) -> str:
+    """An SDK has one type for all answers of a service, and the service's own code in it."""
+    response = getattr(error, "response", None)
+    said = response.get("Error") if isinstance(response, dict) else None
+    code = said.get("Code") if isinstance(said, dict) else None
+    return f"{type(error).__name__}: {code[:CODE_LIMIT]}" if isinstance(code, str) else type(error).__name__
 
 
 def _cause(error: BaseException) -> BaseException | None:

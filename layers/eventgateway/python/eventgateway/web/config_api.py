@@ -8,7 +8,7 @@ from time import perf_counter
 
 from eventgateway.core import dead_letter, limits
 from eventgateway.core.bearer import bearer
-from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge
+from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge, Unavailable
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
 from eventgateway.core.resource import Kind
@@ -16,7 +16,7 @@ from eventgateway.core.result import Result
 from eventgateway.core.space import COLLECTIONS
 from eventgateway.core.subscription import escape_path
 from eventgateway.core.suspension import Suspension
-from eventgateway.core.trace import trace
+from eventgateway.core.trace import causes, trace
 from eventgateway.core.usage import ALL_SPACES
 from eventgateway.operations.admission import Admission
 from eventgateway.operations.manage import Manager
@@ -65,6 +65,8 @@ class ConfigApi:
             self._admit(event)
             return self._route(http_request(event))
         except GatewayError as error:
+            if isinstance(error, Unavailable):
+                log.warning("request refused", extra={"error": error.log_text, **causes(error)})
             return error_result(error)
 
     def _admit(self, event: Json) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from eventgateway.core.cors import is_preflight
 from eventgateway.core.decode import decode
-from eventgateway.core.errors import GatewayError
+from eventgateway.core.errors import GatewayError, Unavailable
 from eventgateway.core.event_type import HTTP_REQUEST
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.result import Result
-from eventgateway.core.trace import trace
+from eventgateway.core.trace import causes, trace
 from eventgateway.operations.receive import Receiver
 from eventgateway.web.errors import error_result, internal_error
 from eventgateway.web.payload import TEXT_TYPE, Json, http_request, response
@@ -71,6 +71,10 @@ class EventsApi:
 def _refusal(error: GatewayError) -> Result:
     """The answer to an error. What it says may quote the event, so only debugging shows it."""
     result = error_result(error)
-    log.info("request refused", extra={"error": error.log_text, "errorType": type(error).__name__, "status": result.status})
+    extra = {"error": error.log_text, "errorType": type(error).__name__, "status": result.status}
+    if isinstance(error, Unavailable):
+        log.warning("request refused", extra=extra | causes(error))
+    else:
+        log.info("request refused", extra=extra)
     log.debug("request refused: %s", error.message)
     return result
