@@ -51,7 +51,7 @@ class GatewayStack(Stack):
         keeps = self.parameters.keeps_data
         self.tables = Tables(self, "Tables", keeps_data=keeps)
         self.deliveries = DeliveryQueue(self, "Deliveries", worker_timeout=WORKER_TIMEOUT, keeps_data=keeps)
-        self.payloads = PayloadBucket(self, "Payloads", keeps_data=keeps)
+        self.payloads = PayloadBucket(self, "Payloads", keeps_data=keeps, log_days=self.parameters.log_retention)
         self.secrets = SecretsKey(self, "Secrets", keeps_data=keeps)
         self.operator = OperatorKey(self, "Operator")
         if self.parameters.mode is Mode.HOSTED:

@@ -1,18 +1,22 @@
 """The bucket of events that are too large for queue or table."""
 
-from aws_cdk import Duration, RemovalPolicy
+from typing import cast
+
+from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.acknowledgments import acknowledge
+from infra.constructs.log_group import log_group
 
+EMPTYING = "Custom::S3AutoDeleteObjectsCustomResourceProvider"  # the CDK's own function, one a stack
 KEPT = Duration.days(30)  # longer than any delivery may wait, see docs/delivery.md
 
 
 class PayloadBucket(Construct):
     """`bucket` drops every object after 30 days, and takes no request without TLS."""
 
-    def __init__(self, scope: Construct, id: str, *, keeps_data: bool) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, *, keeps_data: bool, log_days: int) -> None:  # noqa: A002
         super().__init__(scope, id)
         self.bucket = s3.Bucket(
             self,
@@ -28,3 +32,10 @@ class PayloadBucket(Construct):
         )
         reason = "Only the gateway's functions use it; a log of every access would be one more bucket to keep and to pay for."
         acknowledge(self.bucket, "AwsSolutions-S1", reason)
+        if not keeps_data:
+            self._log_emptying(log_days)
+
+    def _log_emptying(self, days: int) -> None:
+        """What empties the bucket before its end logs into a group of the stack: one that Lambda makes would outlive it."""
+        function = cast("CfnResource", Stack.of(self).node.find_child(EMPTYING).node.find_child("Handler"))
+        function.add_property_override("LoggingConfig.LogGroup", log_group(self, days).log_group_name)

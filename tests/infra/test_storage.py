@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.infra.stacks import ROOT
+from tests.infra.stacks import ROOT, synthesized
 
 pytestmark = pytest.mark.xdist_group("infra")
 
@@ -115,3 +115,11 @@ def test_a_bucket_is_emptied_before_its_end_and_only_then(template):
     assert bool(template.document["Resources"].keys() & {"CustomS3AutoDeleteObjectsCustomResourceProviderHandler9D90184F"}) is (
         not template.parameters.keeps_data
     )
+
+
+def test_what_empties_the_bucket_leaves_no_log_group_behind():
+    template = synthesized("destroy")
+    [function] = [
+        each for each in template.resources.values() if each.id.startswith("CustomS3AutoDelete") and each.type == "AWS::Lambda::Function"
+    ]
+    assert function["LoggingConfig"]["LogGroup"] == template.one("Logs::LogGroup", "Payloads").id
