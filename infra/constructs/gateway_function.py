@@ -1,6 +1,7 @@
 """A Lambda function of the gateway: its role, its log group and, with SnapStart, the version that is called."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -49,10 +50,7 @@ class GatewayFunction(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.memory, description = memory, DESCRIPTIONS[folder]
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=description)
-        if parameters.tracing:
-            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-            acknowledge(self.role, "AwsSolutions-IAM5[Resource::*]", "X-Ray has no resources that a policy could name.")
+        self.role = self._role(description, tracing=parameters.tracing)
         self.logs = log_group(self, parameters.log_retention)
         self.logs.grant_write(self.role)
         self.function = lambda_.Function(
@@ -69,16 +67,29 @@ class GatewayFunction(Construct):
             timeout=timeout,
             memory_size=memory,
             reserved_concurrent_executions=reserved_concurrency,
-            tracing=lambda_.Tracing.ACTIVE if parameters.tracing else lambda_.Tracing.DISABLED,
-            log_group=self.logs,
-            logging_format=lambda_.LoggingFormat.JSON,
-            system_log_level_v2=lambda_.SystemLogLevel.WARN,
-            application_log_level_v2=LEVELS[parameters.log_level],
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY) if snap_start else None,
+            **self._told(parameters),
         )
         acknowledge(self.function, "AwsSolutions-L1", "The packages of the layer are built for the runtime that all tests run on.")
         self.called: lambda_.IFunction = self._alias() if snap_start else self.function
+
+    def _role(self, description: str, *, tracing: bool) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=description)
+        if tracing:
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+            acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray has no resources that a policy could name.")
+        return role
+
+    def _told(self, parameters: Parameters) -> dict[str, Any]:
+        """What the function tells of itself, and where."""
+        return {
+            "tracing": lambda_.Tracing.ACTIVE if parameters.tracing else lambda_.Tracing.DISABLED,
+            "log_group": self.logs,
+            "logging_format": lambda_.LoggingFormat.JSON,
+            "system_log_level_v2": lambda_.SystemLogLevel.WARN,
+            "application_log_level_v2": LEVELS[parameters.log_level],
+        }
 
     def _alias(self) -> lambda_.Alias:
         """The newest version; the one before is deleted when an update is done."""
