@@ -14,7 +14,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help setup dev test test-slow e2e e2e-smoke soak check format openapi lock wheel synth doctor diff deploy destroy clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Build the virtual environment in .venv
 

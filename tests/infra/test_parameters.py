@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from eventgateway.settings import LogLevel, Mode, OutboundGuard
 from infra.parameters import LOG_DAYS, InvalidParameter, LayerPlatform, Parameters, RemovalPolicy
+from local.doctor.case import STACK
 
 NAMES = {each.name for each in fields(Parameters)}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
@@ -172,3 +173,7 @@ def test_whatever_is_in_cdk_json_is_read_or_refused_with_the_name(value):
             assert name in str(error)  # noqa: PT017 - either is well
         else:
             assert isinstance(read, str | int | float | tuple)
+
+
+def test_the_doctor_looks_at_the_stack_that_is_deployed():
+    assert Parameters().stack_name == STACK
