@@ -1,7 +1,7 @@
 """Metrics as AWS publishes them, and what is calculated of them. Those that are only published when something happens count as 0 else."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -17,8 +17,8 @@ OPERATIONS = {  # of the tables, but for a rare one
     "Records": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
 }
 
-Metric = cloudwatch.Metric
-Math = cloudwatch.MathExpression
+Metric: TypeAlias = cloudwatch.Metric
+Math: TypeAlias = cloudwatch.MathExpression
 
 
 def of_api(api: apigateway.HttpApi, name: str, statistic: str = "Sum", **look: Any) -> Metric:  # noqa: ANN401 - as CDK's
