@@ -79,6 +79,17 @@ def port(text: str) -> Any:  # noqa: ANN401 - as typer
     return typer.Option(rich_help_panel="Addresses", help=text, metavar="PORT", min=0, max=65535)
 
 
+def starts(subcommand: str | None, *, dev: bool, version: bool) -> bool:
+    """Whether a gateway is wanted, and not something else. Ends the command if the flags make no sense."""
+    if subcommand and dev:
+        fail(f"{subcommand} goes without --dev", WRONG_USE)
+    if version and not subcommand:
+        typer.echo(f"{NAME} {__version__}")
+    if not (subcommand or version or dev):
+        fail(NO_DEV, WRONG_USE)
+    return not (subcommand or version)
+
+
 @app.callback(invoke_without_command=True, help=ABOUT, epilog=NOTES, context_settings={"help_option_names": ["-h", "--help"]})
 def serve(
     context: typer.Context,
@@ -106,15 +117,8 @@ def serve(
     config_tls_key: Annotated[Path | None, option("TLS", "Its key.", "FILE")] = None,
 ) -> None:
     """Start what the flags ask for."""
-    if context.invoked_subcommand:
-        if dev:
-            fail(f"{context.invoked_subcommand} goes without --dev", WRONG_USE)
+    if not starts(context.invoked_subcommand, dev=dev, version=version):
         return
-    if version:
-        typer.echo(f"{NAME} {__version__}")
-        return
-    if not dev:
-        fail(NO_DEV, WRONG_USE)
     configure_logs(log_level.value, log_format.value)
     from local.ports import Options  # noqa: PLC0415 - servers and emulator take a while to import, --help does not need them
 
