@@ -9,9 +9,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from eventgateway.core.access_key import AccessKey
-from eventgateway.core.errors import GatewayError, NotFound, Unavailable, WriteConflict
+from eventgateway.core.errors import GatewayError, Unavailable, WriteConflict
 from eventgateway.core.json import JsonObject, dumps, loads
-from eventgateway.core.tenant import App, Member, Role, State, Tenant, no_tenant, space_taken, tenant_taken
+from eventgateway.core.tenant import App, Member, Role, State, Tenant, inactive, no_tenant, space_taken, tenant_taken
 from eventgateway.storage.dynamodb import CONNECT_SECONDS, META, READ_SECONDS, RETRIES, Row, available, is_refused, row_class, space_key
 from eventgateway.storage.usage import TOTAL, usage_key
 
@@ -48,6 +48,12 @@ class DynamoTenants:
         with available(WHAT):
             return [row.sk for row in self._rows.query(TENANTS, self._rows.sk > (after or " "), consistent_read=True, limit=limit)]
 
+    def some(self, names: Sequence[str]) -> list[Tenant]:
+        """See `TenantStore`."""
+        with available(WHAT):
+            rows = {row.pk: row for row in self._rows.batch_get([(tenant_key(each), TENANT) for each in names], consistent_read=True)}
+        return [_tenant(each, rows[tenant_key(each)]) for each in names if tenant_key(each) in rows]
+
     def set_state(self, name: str, state: State, reason: str = "") -> None:
         """See `TenantStore`."""
         tenant = self.find(name)
@@ -64,7 +70,7 @@ class DynamoTenants:
     def add_app(self, app: App) -> None:
         """See `TenantStore`."""
         is_active = self._rows.state == State.ACTIVE.value
-        refusals: list[GatewayError] = [_inactive(app.tenant), space_taken(app.space), space_taken(app.space)]
+        refusals: list[GatewayError] = [inactive(app.tenant), space_taken(app.space), space_taken(app.space)]
         self._put_all(self._space_rows(app), refusals, app.tenant, is_active)
 
     def remove_app(self, app: App) -> None:
@@ -91,7 +97,7 @@ class DynamoTenants:
 
     def add_key(self, key: AccessKey) -> None:
         """See `TenantStore`."""
-        self._put_all(self._key_rows(key), [_inactive(key.tenant)], key.tenant, self._is_kept())
+        self._put_all(self._key_rows(key), [no_tenant(key.tenant)], key.tenant, self._is_kept())
 
     def find_key(self, digest: str) -> AccessKey | None:
         """See `TenantStore`."""
@@ -198,10 +204,6 @@ def _reasons(error: TransactWriteError) -> Iterator[Any]:
         yield from error.cancellation_reasons
     except (AttributeError, KeyError, TypeError):  # PynamoDB stumbles over causes that are no answers
         return
-
-
-def _inactive(tenant: str) -> NotFound:
-    return NotFound(f'Tenant "{tenant}" is not there, or not active.')
 
 
 def _text(document: JsonObject) -> str:
