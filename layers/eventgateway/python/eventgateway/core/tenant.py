@@ -8,7 +8,9 @@ from eventgateway.core.errors import AlreadyExists, InvalidRequest, NotFound
 from eventgateway.core.hosting import LABEL_LENGTH, RESERVED, is_label
 from eventgateway.core.instant import microseconds, show
 from eventgateway.core.json import JsonObject
+from eventgateway.core.resource import Kind
 
+KIND = Kind("tenants", "tenants", "tenant", "tenant", "Tenant")  # not of a space, but named and listed as resources are
 NAME_LENGTH = 40  # of tenants; what is left of a label is the application's
 APPS, MEMBERS, KEYS = 50, 100, 100  # of a tenant
 REASON_LENGTH = 1000
@@ -100,9 +102,14 @@ def check_app(tenant: str, name: str) -> None:
         raise InvalidRequest(f'The name "{space}" is reserved.')
 
 
+def is_email(text: str) -> bool:
+    """Whether a text can be the address of a person."""
+    return len(text) <= EMAIL_LENGTH and EMAIL.fullmatch(text) is not None
+
+
 def normal_email(text: str) -> str:
     """An address in lower case. Raises InvalidRequest."""
-    if len(text) > EMAIL_LENGTH or not EMAIL.fullmatch(text):
+    if not is_email(text):
         raise InvalidRequest("email must be an e-mail address")
     return text.lower()
 
@@ -116,7 +123,7 @@ def _check(field: str, name: str) -> None:
 
 def tenant_taken(name: str) -> AlreadyExists:
     """The error of a tenant that is there already."""
-    return AlreadyExists(f'Tenant "{name}" already exists.')
+    return KIND.already_exists(name)
 
 
 def space_taken(space: str) -> AlreadyExists:
@@ -126,7 +133,7 @@ def space_taken(space: str) -> AlreadyExists:
 
 def no_tenant(name: str) -> NotFound:
     """The error of a tenant that is not there."""
-    return NotFound(f'Tenant "{name}" not found.')
+    return KIND.not_found(name)
 
 
 def inactive(name: str) -> NotFound:
