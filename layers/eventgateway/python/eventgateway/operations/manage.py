@@ -12,6 +12,7 @@ from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.guard import OFF, Guard
 from eventgateway.core.json import JsonObject
+from eventgateway.core.own_role import EVERYBODYS, OwnRole
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import AwsProvider, Providers
 from eventgateway.core.resource import Kind, Resource
@@ -31,13 +32,14 @@ Write = Callable[[Space], tuple[Change, Resource | None]]
 class Manager:
     """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times.
 
-    The guard is asked before a function is created or updated.
+    The guard is asked before a function is created or updated, and so is whose the gateway's own role is.
     """
 
     spaces: Spaces
     pause: Callable[[float], None] = sleep
     secrets: Secrets = NO_SECRETS
     guard: Guard = OFF
+    own_role: OwnRole = EVERYBODYS
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
@@ -122,6 +124,7 @@ class Manager:
     def _check_function(self, resource: Resource) -> None:
         if isinstance(resource, Function):
             self.guard.check_function(resource)
+            self.own_role.check_function(resource)
 
     def _parse(self, kind: Kind, space: str, body: bytes, identifier: str | None) -> Resource:
         return parse(kind, space, self._document(kind, body), self.spaces.providers, identifier)
