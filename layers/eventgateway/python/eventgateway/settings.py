@@ -82,6 +82,11 @@ class Settings(Variables):
     payload_bucket: str = variable("PAYLOAD_BUCKET", help="S3 bucket of events that are too large for queue or table")
     secrets_key: str = variable("SECRETS_KEY", help="KMS key (id, ARN or alias) that encrypts the secrets of functions")
     mode: Mode = variable("GATEWAY_MODE", help="standalone or hosted", default=Mode.STANDALONE)
+    domain: str = variable(
+        "GATEWAY_DOMAIN",
+        help="domain whose subdomains are the spaces of hosted mode, empty for none: then paths begin with them",
+        default="",
+    )
     operator_key: str = variable("GATEWAY_OPERATOR_KEY", help="key of the Config API, empty for none", default="", secret=True)
     operator_key_secret: str = variable(
         "GATEWAY_OPERATOR_KEY_SECRET", help="secret of Secrets Manager (name or ARN) that holds the key of the Config API", default=""
@@ -90,6 +95,11 @@ class Settings(Variables):
         "OUTBOUND_GUARD",
         help="on (HTTP functions reach public addresses only), off, or auto (on in hosted mode)",
         default=OutboundGuard.AUTO,
+    )
+    allowed_targets: str = variable(
+        "ALLOWED_TARGETS",
+        help="hosted mode: ARNs with commas between, * and ? in names, of what AWS functions may call with the gateway's own role",
+        default="",
     )
     config_ttl: float = variable("CONFIG_TTL", help="how long a routing table is used without a look at its version", default=1.0)
     config_max_stale: float = variable("CONFIG_MAX_STALE", help="how long it is used while DynamoDB is away", default=900.0)
