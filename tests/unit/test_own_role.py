@@ -145,10 +145,13 @@ def test_a_pattern_allows_its_neighbours(hosted):
     create(hosted, Function.kind, document("awssqs", {"queueUrl": f"{DELIVERIES}-of-ours"}))
 
 
-def test_without_its_own_account_no_stream_is_known():
-    role = OperatorsRole.of(ALLOWED, "http://localhost:4566/queue")
+@pytest.mark.parametrize(
+    "target", [Target("kinesis", REGION, "shared"), Target("sqs", REGION, "shared", ACCOUNT)], ids=lambda each: each.service
+)
+def test_a_gateway_that_does_not_know_its_queue_knows_no_stream_and_no_other_queue(target):
     with pytest.raises(FunctionRefused):
-        role.check(Target("kinesis", REGION, "shared"), Credentials())
+        OperatorsRole.of(ALLOWED, "http://localhost:4566/queue").check(target, Credentials())
+    ROLE.check(target, Credentials())
 
 
 @pytest.mark.parametrize("name", ["", "shared-\n", "shared"])

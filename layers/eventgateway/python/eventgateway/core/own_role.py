@@ -66,8 +66,8 @@ class OperatorsRole(OwnRole):
 
     def _allows(self, target: Target) -> bool:
         there = replace(target, account=target.account or self.account)
-        is_of_the_gateway = (there.service, there.account, there.name) == ("sqs", self.account, self.queue)
-        return not is_of_the_gateway and any(each.fits(there) for each in self.patterns)
+        may_be_the_gateways = there.service == "sqs" and (not self.queue or (there.account, there.name) == (self.account, self.queue))
+        return not may_be_the_gateways and any(each.fits(there) for each in self.patterns)
 
 
 EVERYBODYS = OwnRole()
