@@ -1,7 +1,7 @@
 """SQS as its documentation describes a standard queue, as a client for `SqsQueue`: at least once, in any order, with faults.
 
 Sources: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
-and https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+and https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 """
 
 from collections.abc import Sequence
