@@ -101,7 +101,8 @@ class World:
         ).get("Messages"):
             names = {"messageId": "MessageId", "receiptHandle": "ReceiptHandle", "body": "Body", "attributes": "Attributes"}
             records = [{ours: each[theirs] for ours, theirs in names.items()} for each in messages]
-            assert delivery.handler({"Records": records}, LambdaContext("delivery", 180)) == {"batchItemFailures": []}
+            done = delivery.handler({"Records": records}, LambdaContext("delivery", 180))
+            assert done == {"batchItemFailures": []}, (done, records)
             entries = [{"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]} for number, each in enumerate(messages)]
             self.sqs.delete_message_batch(QueueUrl=self.settings.queue_url, Entries=entries)
 
