@@ -7,6 +7,7 @@ GatewayError
 │   ├── PathConflict          the path cannot live beside another one
 │   └── InUse                 others refer to it
 ├── NotFound                  no such resource
+│   └── UnknownSpace          no such space, in hosted mode
 ├── AlreadyExists             there is one already
 ├── EventPending              the same event is being accepted right now
 ├── RedriveRefused            dead letters cannot be queued anew as things are
@@ -15,6 +16,7 @@ GatewayError
 │   └── KeyMissing            there is none
 ├── NotAuthorized             the authorizer of the event type said no
 ├── SpaceSuspended            its events are refused for the time being
+├── LimitExceeded             the space has used up what it may use
 ├── MalformedResult           a synchronous function answered no HTTP response object
 ├── PluginError               a plugin stopped the event
 │   └── PluginOverdue         it did not come back within its time
@@ -76,6 +78,13 @@ class NotFound(GatewayError):
     """No such resource."""
 
 
+class UnknownSpace(NotFound):
+    """There is no space with this name. Whoever asks may not know which there are, so the message names none."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such space.")
+
+
 class AlreadyExists(GatewayError):
     """There is one with this id already."""
 
@@ -119,6 +128,14 @@ class SpaceSuspended(GatewayError):
 
     def __init__(self, space: str) -> None:
         super().__init__(f'The space "{space}" is suspended.')
+
+
+class LimitExceeded(GatewayError):
+    """The space has used up what it may use; `retry_after` is in seconds, at least 1."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, ceil(seconds))
 
 
 class MalformedResult(GatewayError):
