@@ -118,8 +118,8 @@ class TestKeys:
 
     def test_what_a_client_sends_leaves_them_as_they_are(self):
         sent = EmitAccess.parse("default", {"addresses": ["::/0"], "keys": []})
-        assert sent.keeping_keys_of(access(key())).keys == (key(),)
-        assert sent.keeping_keys_of(None).keys is None
+        assert sent.following(access(key())).keys == (key(),)
+        assert sent.following(None).keys is None
 
     @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
     def test_only_the_very_key_is_admitted(self, entropy, other):

@@ -123,7 +123,7 @@ class EmitAccess:
     def _by_digest(self) -> dict[str, EmitKey]:
         return {each.digest: each for each in self.keys or ()}
 
-    def keeping_keys_of(self, old: "EmitAccess | None") -> "EmitAccess":
+    def following(self, old: "EmitAccess | None") -> "EmitAccess":
         """What a client sent, with the keys that there are."""
         return replace(self, keys=old.keys if old else None)
 
