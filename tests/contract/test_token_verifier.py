@@ -61,6 +61,11 @@ def issuer(server, client):
     return Issuer(server, client)
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return certificates.of_loopback(tmp_path_factory.mktemp("tls"))
+
+
 class TestTokens:
     @pytest.mark.parametrize("key", [KEY, ELLIPTIC, SigningKey("RSA-3072 a"), SigningKey(more={"alg": "RS256"})])
     def test_good_ones_are_accepted(self, issuer, key):
@@ -169,21 +174,19 @@ class TestTokens:
 
 
 class TestDiscovery:
-    @pytest.fixture(scope="class")
-    def certificate(self, tmp_path_factory):
-        return certificates.of_loopback(tmp_path_factory.mktemp("tls"))
-
     @pytest.fixture
     def discovering(self, certificate, monkeypatch):
         """An issuer at an https address, with discovery."""
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        client = HttpClient()
         with Loopback(tls=certificates.server_side(certificate)) as server:
-            issuer = Issuer(server, HttpClient())
+            issuer = Issuer(server, client)
             issuer.address = server.url("")
             issuer.rule = JwtRule(issuer.address, (AUDIENCE,))
             issuer.found = {"issuer": issuer.address, "jwks_uri": server.url("/keys")}
             server.script = lambda request: [answer(key_set(KEY) if request.target == "/keys" else json.dumps(issuer.found).encode())]
             yield issuer
+        client.close()
 
     def test_it_tells_where_the_keys_are(self, discovering):
         assert discovering.accepts(KEY.sign(claims(iss=discovering.address)))

@@ -31,7 +31,7 @@ class EmitAccess:
     never opens a space.
     """
 
-    kind: ClassVar[Kind] = Kind("access", "access", "access", "space", "Emit access")
+    kind: ClassVar[Kind] = Kind("access", "access", "emitaccess", "space", "Emit access")
 
     space: str
     addresses: tuple[str, ...] = ()
