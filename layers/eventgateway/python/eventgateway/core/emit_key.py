@@ -61,8 +61,9 @@ class EmitKey:
 
 
 def _instant(fields: Fields, name: str) -> int | None:
-    text = fields.text(name)
+    if fields.document.get(name) is None:
+        return None
     try:
-        return parse(text) if text else None
+        return parse(fields.text(name))
     except (ValueError, OverflowError) as error:
         raise InvalidRequest(f"{name} is no time") from error
