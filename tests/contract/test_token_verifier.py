@@ -194,8 +194,15 @@ class TestDiscovery:
         assert [each.target for each in discovering.server.requests] == ["/.well-known/openid-configuration", "/keys"]
         assert {each.method for each in discovering.server.requests} == {"GET"}
 
-    @pytest.mark.parametrize("change", [{"issuer": ISSUER}, {"issuer": None}, {"jwks_uri": None}, {"jwks_uri": "http://127.0.0.1/keys"}])
-    def test_that_of_another_issuer_or_without_encryption_does_not_count(self, discovering, change):
+    def test_keys_without_encryption_are_not_even_fetched(self, discovering):
+        with Loopback(lambda _: [answer(key_set(KEY))]) as plain:
+            discovering.found["jwks_uri"] = plain.url("/keys")
+            with pytest.raises(Unavailable):
+                discovering.accepts(KEY.sign(claims(iss=discovering.address)))
+            assert plain.requests == []
+
+    @pytest.mark.parametrize("change", [{"issuer": ISSUER}, {"issuer": None}, {"jwks_uri": None}, {"jwks_uri": 1}])
+    def test_that_of_another_issuer_does_not_count(self, discovering, change):
         discovering.found |= change
         with pytest.raises(Unavailable, match="Tokens cannot be checked"):
             discovering.accepts(KEY.sign(claims(iss=discovering.address)))
