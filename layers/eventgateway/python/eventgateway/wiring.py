@@ -20,6 +20,7 @@ from eventgateway.operations.admission import Admission, GivenKey
 from eventgateway.operations.borders import Borders, Doors
 from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
+from eventgateway.operations.emit_guard import EmitGuard
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
 from eventgateway.operations.manage import Manager
@@ -42,6 +43,7 @@ from eventgateway.storage.payloads import S3Payloads
 from eventgateway.storage.redrives import DynamoRedrives
 from eventgateway.storage.tenants import DynamoTenants
 from eventgateway.storage.usage import DynamoUsage
+from eventgateway.token_verifier import JwtVerifier
 from eventgateway.vault import KmsVault
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.dead_letters_api import DeadLettersApi
@@ -52,15 +54,16 @@ from eventgateway.web.tenants_api import TenantsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
+    outbound = network(settings)
     ports = (
         spaces(settings),
         outbox(settings, SqsQueue(settings.queue_url)),
-        network(settings),
+        outbound,
         SystemClock(),
         DynamoClaims(settings.records_table),
     )
     own = (settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings), hosting(settings))
-    return EventsApi(Receiver(*ports, *own))
+    return EventsApi(Receiver(*ports, *own, (emit_guard(outbound).check,)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
@@ -144,6 +147,11 @@ def network(settings: Settings) -> Network:
 def trust() -> SSLContext:
     """The certificates of this system. Reading them takes tens of milliseconds, so it is done once in a process."""
     return create_default_context()
+
+
+def emit_guard(outbound: Network) -> EmitGuard:
+    """What lets only those emit to a space who may."""
+    return EmitGuard(JwtVerifier(outbound.http, SystemClock()), SystemClock())
 
 
 def guard(settings: Settings) -> Guard:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from eventgateway.core.cors import CorsRule
 from eventgateway.core.document import decode
+from eventgateway.core.emit_access import EmitAccess
 from eventgateway.core.errors import InvalidRequest, NotFound, Unavailable, WriteConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
@@ -97,10 +98,16 @@ class Manager:
     def put(self, type_: type[S], space: str, body: bytes) -> S:
         """Create or replace what a space has one of at most. Raises InvalidRequest, Unavailable."""
         document = type_.parse(space, self._document(type_.kind, body))
+        if isinstance(document, EmitAccess):
+            self.guard.check_access(document)
+        return self.follow(type_, space, document.following)
+
+    def follow(self, type_: type[S], space: str, follow: Callable[[S | None], S]) -> S:
+        """Put what `follow` answers in the place of what a space has one of at most. Raises Unavailable, and what `follow` raises."""
 
         def write(current: Space) -> tuple[Change, S]:
             old = current.single(type_)
-            new = document.following(old)
+            new = follow(old)
             return _change(current, new, old.stored() if old else None, new.stored()), new
 
         return self._write(space, write)
