@@ -15,6 +15,7 @@ GatewayError
 │   └── KeyMissing            there is none
 ├── NotAuthorized             the authorizer of the event type said no
 ├── SpaceSuspended            its events are refused for the time being
+├── LimitExceeded             the space has used up what it may use
 ├── MalformedResult           a synchronous function answered no HTTP response object
 ├── PluginError               a plugin stopped the event
 │   └── PluginOverdue         it did not come back within its time
@@ -119,6 +120,14 @@ class SpaceSuspended(GatewayError):
 
     def __init__(self, space: str) -> None:
         super().__init__(f'The space "{space}" is suspended.')
+
+
+class LimitExceeded(GatewayError):
+    """The space has used up what it may use; `retry_after` is in seconds, at least 1."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, ceil(seconds))
 
 
 class MalformedResult(GatewayError):

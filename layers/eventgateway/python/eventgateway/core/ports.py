@@ -9,6 +9,7 @@ from eventgateway.core.dead_letter import DeadLetter, LetterFilter, LetterPage
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject
+from eventgateway.core.lease import Ledger, Step
 from eventgateway.core.message import Message
 from eventgateway.core.redrive import Redrive
 from eventgateway.core.resource import Kind, Resource
@@ -167,6 +168,16 @@ class UsageStore(Protocol):
 
     def totals(self, space: str) -> dict[str, float]:
         """All counters of a space. Raises Unavailable."""
+
+
+class Leases(Protocol):
+    """Where it adds up what all instances have taken of the limits of spaces. A call costs one write, and is not made twice."""
+
+    def take(self, space: str, step: Step) -> tuple[bool, Ledger | None]:
+        """Make a step if it fits; whether it was made, and the ledger as it is now, None if there is none. Raises Unavailable."""
+
+    def mend(self, space: str, old: Ledger, new: Ledger) -> bool:
+        """Put other times in place of those of `old`; false if it has others by now. Raises Unavailable."""
 
 
 class Clock(Protocol):

@@ -10,6 +10,7 @@ CUSTOM = "custom"
 ALL_SPACES = ""  # what belongs to no single space
 RECEIVED, PROCESSED, DROPPED, DUPLICATES = "received", "processed", "dropped", "duplicates"
 CONFIG_REQUESTS, DELIVERIES = "config", "deliveries"
+REQUESTS, REQUEST_BYTES = "requests", "bytes"
 SEPARATOR = "|"
 
 

@@ -20,6 +20,8 @@ from eventgateway.core.usage import (
     PROCESSED,
     PROCESSING,
     RECEIVED,
+    REQUEST_BYTES,
+    REQUESTS,
     Counts,
     series,
 )
@@ -43,6 +45,10 @@ class Usage:
     flushed_at: float = float("-inf")
     counts: defaultdict[str, Counts] = field(default_factory=_no_counts)
     lock: Lock = field(default_factory=Lock)
+
+    def request(self, space: str, size: int) -> None:
+        """A request with so many bytes of body was admitted to a space."""
+        self._add(space, {REQUESTS: 1, REQUEST_BYTES: size})
 
     def received(self, space: str, type_: str) -> None:
         """An event for a subscriber of a space came in."""
