@@ -11,7 +11,8 @@ from eventgateway.core.quota import Quota
 from eventgateway.operations.demand import Demand
 
 SHARE = 20  # a block is at most this part of a limit
-LEASE_SECONDS = 1  # how long a block can be used, and how far ahead it can be booked
+LEASE_SECONDS = 1  # how long a block can be used
+AHEAD = SECOND // 4  # how much earlier than its time a block can be booked, at least its own price
 HOLD_SECONDS = 0.5  # before an instance that was refused asks again; up to twice that, so that not all ask at once
 DAY_HOLD_SECONDS = 60  # the same where the day is used up: others may give back, or the limit be raised
 TOLERANCE_SECONDS = 5  # of clocks
@@ -113,7 +114,7 @@ class Allowance:
                 _within(wanted.bytes, limits.bytes_per_day, seen.bytes - gives.bytes, size),
             )
         takes = Amount(self._price(wanted.events), wanted.events, wanted.bytes)
-        reach = self._window + LEASE_SECONDS * SECOND if self._window else 0
+        reach = self._window + max(AHEAD, takes.time) if self._window else 0
         bounds = Amount(reach, limits.events_per_day, limits.bytes_per_day)
         is_full = seen is None or seen.full_at < now
         return Step(now, day, takes, gives, bounds, is_full=is_full, is_new_day=is_new_day)
