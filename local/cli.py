@@ -109,6 +109,10 @@ def serve(
     outbound_guard: Annotated[
         bool, typer.Option("--outbound-guard", rich_help_panel="Functions", help="Let functions be on public addresses only.")
     ] = False,
+    hosted: Annotated[str | None, option("Hosted mode", "Serve many tenants, whose spaces are subdomains of DOMAIN.", "DOMAIN")] = None,
+    allow_private_targets: Annotated[
+        bool, typer.Option("--allow-private-targets", rich_help_panel="Hosted mode", help="Let functions be on this machine, too.")
+    ] = False,
     log_level: Annotated[LogLevel, option("Logs", "What to log at least.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, option("Logs", "How to log.")] = LogFormat.TEXT,
     events_tls_cert: Annotated[Path | None, option("TLS", "Certificate of the Events API, PEM.", "FILE")] = None,
@@ -124,7 +128,20 @@ def serve(
 
     events_tls, config_tls = tls("events", events_tls_cert, events_tls_key), tls("config", config_tls_cert, config_tls_key)
     ports = (events_port, config_port, connections_port, dashboard_port)
-    run(Options(embed_data_dir, host, *ports, events_tls, config_tls, function or (), log_level.value, outbound_guard))
+    run(
+        Options(
+            embed_data_dir,
+            host,
+            *ports,
+            events_tls,
+            config_tls,
+            function or (),
+            log_level.value,
+            outbound_guard,
+            hosted,
+            allow_private_targets,
+        )
+    )
 
 
 @app.command(help=DOCTOR)

@@ -28,6 +28,8 @@ class Options:
     functions: Sequence[str] = ()
     log_level: str = "info"
     outbound_guard: bool = False
+    hosted: str | None = None  # the domain of hosted mode
+    allow_private_targets: bool = False
 
 
 @dataclass(slots=True)

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from time import time
+from typing import Any
 from unittest.mock import patch
 
 import boto3
 
-from eventgateway.settings import DashboardSettings, OutboundGuard, Settings, WebAddress
+from eventgateway.settings import DashboardSettings, Mode, OutboundGuard, Settings, WebAddress
 from functions.config import handler as config
 from functions.dashboard import handler as dashboard
 from functions.delivery import handler as delivery
@@ -63,12 +64,21 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
 def _resources(emulator: Emulator, journal: Journal, options: Options) -> Settings:
     environment = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS) or name == OPERATOR_KEY}
     own = {"log_level": options.log_level, "delivery_concurrency": CONCURRENCY * BATCH_SIZE}
-    guard = OutboundGuard.ON if options.outbound_guard else OutboundGuard.AUTO
-    settings = create_resources(outbound_guard=guard, **own, **Settings.given(environment))
+    settings = create_resources(outbound_guard=_guard(options), **own, **Settings.given(environment), **_mode(options))
     recorder = JournalRecorder(emulator, journal, settings)
     recorder.restore()
     emulator.record_with(recorder)
     return settings
+
+
+def _guard(options: Options) -> OutboundGuard:
+    if options.allow_private_targets:
+        return OutboundGuard.OFF
+    return OutboundGuard.ON if options.outbound_guard else OutboundGuard.AUTO
+
+
+def _mode(options: Options) -> dict[str, Any]:
+    return {} if options.hosted is None else {"mode": Mode.HOSTED, "domain": options.hosted}
 
 
 def _load_handlers(settings: Settings) -> None:

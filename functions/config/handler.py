@@ -15,7 +15,7 @@ def api() -> ConfigApi:
     return wiring.config_api(Settings.from_env(os.environ))
 
 
-snapstart.prepare(api, lambda built: built.manager.spaces.routing())
+snapstart.prepare(api, lambda built: built.manager.spaces.try_out())
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def worker() -> DeliveryWorker:
     return wiring.delivery_worker(Settings.from_env(os.environ))
 
 
-snapstart.prepare(worker, lambda built: built.deliverer.spaces.routing())
+snapstart.prepare(worker, lambda built: built.deliverer.spaces.try_out())
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own class

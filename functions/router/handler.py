@@ -15,7 +15,7 @@ def api() -> EventsApi:
     return wiring.events_api(Settings.from_env(os.environ))
 
 
-snapstart.prepare(api, lambda built: built.receiver.spaces.routing())
+snapstart.prepare(api, lambda built: built.receiver.spaces.try_out())
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def test_neither_key_nor_digest_is_shown():
 @pytest.fixture
 def ask(gateway, admission):
     """Status, headers and body that the Config API, with a key, answers."""
-    api = ConfigApi(gateway.manager, admission=admission)
+    api = ConfigApi(gateway.manager, doors=admission)
 
     def answer(method="GET", path=EVENT_TYPES, headers=None, **event):
         answered = api.handle({"requestContext": {"http": {"method": method}}, "rawPath": path, "headers": headers, **event})

@@ -62,7 +62,7 @@ def test_the_worker_survives_a_bug_in_one_delivery(waiting, worker):
 
 
 def suspend(gateway, reason="unpaid"):
-    gateway.manager.suspend("default", dumps({"reason": reason}))
+    gateway.manager.put(Suspension, "default", dumps({"reason": reason}))
     gateway.spaces.expire()
 
 

@@ -10,6 +10,7 @@ ARGUMENTS = {
     errors.FunctionAccessDenied: ("why", "AccessDeniedException"), errors.PluginError: ("name", "why", 418),
     errors.PluginOverdue: ("name",), errors.FunctionOverflow: ("AWS SQS function", 2, 1),
     errors.EventPending: (30,), errors.AccessRefused: (), errors.KeyMissing: (),
+    errors.UnknownSpace: (), errors.LimitExceeded: ("why", 30),
 }  # fmt: skip
 STATUSES = {
     "GatewayError": None, "InvalidRequest": 400, "SystemEventRefused": 400, "InvalidUpdate": 400, "PathConflict": 400, "InUse": 400,
@@ -17,6 +18,7 @@ STATUSES = {
     "Unavailable": 503, "WriteConflict": 503, "ProviderError": 500, "FunctionFailed": 500, "FunctionUnreachable": 500,
     "FunctionRefused": 500, "FunctionThrottled": 500, "FunctionAccessDenied": 500, "FunctionGone": 500, "FunctionOverflow": 413,
     "PluginError": 418, "PluginOverdue": 503, "EventPending": 409, "RedriveRefused": 409, "AccessRefused": 403, "KeyMissing": 401,
+    "UnknownSpace": 404, "LimitExceeded": 429,
 }  # fmt: skip
 
 

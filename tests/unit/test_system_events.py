@@ -38,7 +38,7 @@ def forbidden():
 def test_nothing_is_built_when_nobody_subscribes():
     clock, call = FakeClock(), FunctionCall("default", "f", is_system=False, event=forbidden)
     events, table = SystemEvents(clock), RoutingTable()
-    made = [events.received(table, EVENT, REQUEST), events.invoking(table, call), events.invoked(table, call, b"{}")]
+    made = [events.received(table, EVENT, REQUEST.path, REQUEST), events.invoking(table, call), events.invoked(table, call, b"{}")]
     assert [*made, events.invocation_failed(table, call, "why")] == [[], [], [], []]
     assert clock.stamps == 0
 

@@ -7,6 +7,7 @@ from eventgateway.core import limits
 from eventgateway.core.errors import FunctionRefused, FunctionUnreachable
 from eventgateway.core.guard import Guard, PublicOnly
 from eventgateway.operations.admission import Admission
+from eventgateway.operations.borders import Borders
 from eventgateway.settings import InvalidSettings, Mode, OutboundGuard, Settings
 from tests.loopback import refused_url
 
@@ -21,11 +22,18 @@ def aws_environment(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.parametrize("build", [wiring.events_api, wiring.config_api, wiring.delivery_worker])
-def test_hosted_mode_does_not_start_before_there_are_keys(build):
+def test_in_hosted_mode_nobody_gets_in_without_a_key():
     """Otherwise everybody could read and change the spaces, counters and metrics of all tenants."""
-    with pytest.raises(InvalidSettings, match="access keys are not there yet"):
-        build(settings(mode=Mode.HOSTED))
+    api = wiring.config_api(settings(mode=Mode.HOSTED))
+    assert isinstance(api.doors, Borders)
+    assert api.doors.operator is None
+
+
+@pytest.mark.parametrize("build", [wiring.events_api, wiring.config_api, wiring.delivery_worker])
+@pytest.mark.parametrize("domain", ["https://example.com", "Example.com", "*.example.com", "example.com.", "a..b", "x" * 200])
+def test_a_domain_must_be_one(build, domain):
+    with pytest.raises(InvalidSettings, match="GATEWAY_DOMAIN"):
+        build(replace(settings(mode=Mode.HOSTED), domain=domain))
 
 
 def with_key(key="", secret=""):
@@ -33,12 +41,12 @@ def with_key(key="", secret=""):
 
 
 def test_without_a_key_the_config_api_is_open():
-    assert wiring.config_api(settings()).admission is None
+    assert wiring.config_api(settings()).doors is None
 
 
 @pytest.mark.parametrize("given", [with_key("the-key"), with_key(secret="the-secret")], ids=["key", "secret"])
 def test_a_key_or_a_secret_closes_it(given):
-    assert isinstance(wiring.config_api(given).admission, Admission)
+    assert isinstance(wiring.config_api(given).doors, Admission)
 
 
 def test_a_key_and_a_secret_are_one_too_many():

@@ -82,6 +82,11 @@ class Settings(Variables):
     payload_bucket: str = variable("PAYLOAD_BUCKET", help="S3 bucket of events that are too large for queue or table")
     secrets_key: str = variable("SECRETS_KEY", help="KMS key (id, ARN or alias) that encrypts the secrets of functions")
     mode: Mode = variable("GATEWAY_MODE", help="standalone or hosted", default=Mode.STANDALONE)
+    domain: str = variable(
+        "GATEWAY_DOMAIN",
+        help="domain whose subdomains are the spaces of hosted mode, empty for none: then paths begin with them",
+        default="",
+    )
     operator_key: str = variable("GATEWAY_OPERATOR_KEY", help="key of the Config API, empty for none", default="", secret=True)
     operator_key_secret: str = variable(
         "GATEWAY_OPERATOR_KEY_SECRET", help="secret of Secrets Manager (name or ARN) that holds the key of the Config API", default=""

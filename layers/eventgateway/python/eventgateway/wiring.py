@@ -10,19 +10,24 @@ from eventgateway.clock import SystemClock
 from eventgateway.core import limits
 from eventgateway.core.bearer import is_key
 from eventgateway.core.guard import OFF, Guard, PublicOnly
+from eventgateway.core.hosting import STANDALONE, Hosted, Standalone, is_domain
 from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.http_client import HttpClient
 from eventgateway.observe import configure_logs
 from eventgateway.operations.admission import Admission, GivenKey
+from eventgateway.operations.borders import Borders, Doors
 from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
+from eventgateway.operations.hosted_spaces import HostedSpaces
+from eventgateway.operations.key_ring import KeyRing
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
 from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.secrets import Secrets
-from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.spaces import Configuration, Spaces
+from eventgateway.operations.tenancy import Tenancy
 from eventgateway.operations.usage import Usage
 from eventgateway.operator_key import SecretsManagerKey
 from eventgateway.outbound import Network
@@ -34,11 +39,13 @@ from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.payloads import S3Payloads
 from eventgateway.storage.redrives import DynamoRedrives
+from eventgateway.storage.tenants import DynamoTenants
 from eventgateway.storage.usage import DynamoUsage
 from eventgateway.vault import KmsVault
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.dead_letters_api import DeadLettersApi
 from eventgateway.web.events_api import EventsApi
+from eventgateway.web.tenants_api import TenantsApi
 
 
 def events_api(settings: Settings) -> EventsApi:
@@ -51,7 +58,8 @@ def events_api(settings: Settings) -> EventsApi:
         SystemClock(),
         DynamoClaims(settings.records_table),
     )
-    return EventsApi(Receiver(*ports, settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings)))
+    own = (settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings), hosting(settings))
+    return EventsApi(Receiver(*ports, *own))
 
 
 def config_api(settings: Settings) -> ConfigApi:
@@ -59,8 +67,9 @@ def config_api(settings: Settings) -> ConfigApi:
     configure_logs(settings.log_level)
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
-    manager = Manager(known, secrets=secrets(settings), guard=guard(settings))
-    return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), admission(settings))
+    manager = Manager(known, secrets=secrets(settings), guard=guard(settings), hosting=hosting(settings))
+    tenants = TenantsApi(tenancy(settings)) if settings.mode is Mode.HOSTED else None
+    return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), doors(settings), tenants)
 
 
 def delivery_worker(settings: Settings) -> DeliveryWorker:
@@ -91,17 +100,37 @@ def outbox(settings: Settings, queue: SqsQueue) -> Outbox:
     return Outbox(queue, S3Payloads(settings.payload_bucket))
 
 
-def redriver(settings: Settings, known: Spaces, sending: Outbox) -> Redriver:
+def redriver(settings: Settings, known: Configuration, sending: Outbox) -> Redriver:
     """What queues dead letters anew."""
     return Redriver(known, DynamoDeadLetters(settings.records_table, sending.payloads), sending, SystemClock())
 
 
-def spaces(settings: Settings) -> Spaces:
-    """The configuration as one instance knows it. Raises InvalidSettings in hosted mode: without keys it would be open to everybody."""
-    if settings.mode is Mode.HOSTED:
-        raise InvalidSettings("GATEWAY_MODE='hosted': tenants and access keys are not there yet, use standalone")
-    store = DynamoConfigStore(settings.config_table)
-    return Spaces(store, providers.load(), SystemClock(), settings.config_ttl, settings.config_max_stale)
+def spaces(settings: Settings) -> Configuration:
+    """The configuration as one instance knows it."""
+    owner = hosting(settings)
+    store = DynamoConfigStore(settings.config_table, shared=not isinstance(owner, Hosted))
+    ports, patience = (store, providers.load(), SystemClock()), (settings.config_ttl, settings.config_max_stale)
+    return HostedSpaces(*ports, owner, *patience) if isinstance(owner, Hosted) else Spaces(*ports, *patience)
+
+
+def hosting(settings: Settings) -> Standalone:
+    """Who shares the gateway. Raises InvalidSettings."""
+    if settings.domain and not is_domain(settings.domain):
+        raise InvalidSettings(
+            f"GATEWAY_DOMAIN={settings.domain!r}: a name such as events.example.com, in lower case, without https:// or *."
+        )
+    return Hosted(settings.domain) if settings.mode is Mode.HOSTED else STANDALONE
+
+
+def tenancy(settings: Settings) -> Tenancy:
+    """The tenants of hosted mode."""
+    return Tenancy(DynamoTenants(settings.config_table, settings.records_table), SystemClock())
+
+
+def doors(settings: Settings) -> Doors | None:
+    """Who may use the Config API; None is everybody. Raises InvalidSettings."""
+    operator = admission(settings)
+    return Borders(KeyRing(tenancy(settings).store, SystemClock()), operator) if settings.mode is Mode.HOSTED else operator
 
 
 def network(settings: Settings) -> Network:
@@ -126,7 +155,7 @@ def usage(settings: Settings) -> Usage:
 
 
 def admission(settings: Settings) -> Admission | None:
-    """Who may use the Config API; None is everybody. Raises InvalidSettings."""
+    """Whoever has the operator key; None if there is no key. Raises InvalidSettings."""
     key, secret = settings.operator_key, settings.operator_key_secret
     if key and secret:
         raise InvalidSettings("GATEWAY_OPERATOR_KEY and GATEWAY_OPERATOR_KEY_SECRET: only one of them can be set")

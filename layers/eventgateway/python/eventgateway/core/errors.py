@@ -7,6 +7,7 @@ GatewayError
 │   ├── PathConflict          the path cannot live beside another one
 │   └── InUse                 others refer to it
 ├── NotFound                  no such resource
+│   └── UnknownSpace          no such space, in hosted mode
 ├── AlreadyExists             there is one already
 ├── EventPending              the same event is being accepted right now
 ├── RedriveRefused            dead letters cannot be queued anew as things are
@@ -75,6 +76,13 @@ class InUse(InvalidRequest):
 
 class NotFound(GatewayError):
     """No such resource."""
+
+
+class UnknownSpace(NotFound):
+    """There is no space with this name. Whoever asks may not know which there are, so the message names none."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such space.")
 
 
 class AlreadyExists(GatewayError):

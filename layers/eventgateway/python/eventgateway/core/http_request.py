@@ -17,7 +17,10 @@ BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as API Gateway hands it over: names of headers in lower case, several values joined by `,`, `path` percent-decoded."""
+    """A request as API Gateway hands it over: names of headers in lower case, several values joined by `,`, `path` percent-decoded.
+
+    `host` is the header, `domain` the name that API Gateway was reached by, in lower case and without a port.
+    """
 
     method: str
     path: str
@@ -25,6 +28,8 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes = b""
     host: str = ""
+    domain: str = ""
+    source_ip: str = ""
 
     def check(self) -> None:
         """Raise InvalidRequest for more than any client needs, naming the part and its limit, and for text that is no Unicode."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from eventgateway.core.access_key import AccessKey
 from eventgateway.core.claim import Claim
 from eventgateway.core.dead_letter import DeadLetter, LetterFilter, LetterPage
 from eventgateway.core.delivery import Delivery
@@ -13,6 +14,7 @@ from eventgateway.core.lease import Ledger, Step
 from eventgateway.core.message import Message
 from eventgateway.core.redrive import Redrive
 from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.tenant import App, Member, State, Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,19 @@ class Snapshot:
     documents: Sequence[tuple[Kind, JsonObject]]
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a space without its resources. `owner` is its tenant, none in standalone mode.
+
+    In hosted mode versions begin with `born`, the milliseconds since the epoch of its making: those of two lives of a name never meet.
+    """
+
+    version: int
+    owner: str = ""
+    state: State = State.ACTIVE
+    born: int = 0
+
+
 class ConfigStore(Protocol):
     """Where the configuration is kept. Every method raises Unavailable if the storage is away."""
 
@@ -52,6 +67,9 @@ class ConfigStore(Protocol):
     def space_version(self, space: str) -> int:
         """The version of one space, 0 if it was never written to."""
 
+    def head(self, space: str) -> Head | None:
+        """What is known of a space; None if there is none."""
+
     def load(self, space: str) -> Snapshot:
         """A whole space, consistent."""
 
@@ -63,6 +81,58 @@ class ConfigStore(Protocol):
 
     def commit(self, change: Change) -> None:
         """Write a change, all or nothing. Raises WriteConflict if the space is not at `change.version - 1`."""
+
+
+class TenantStore(Protocol):
+    """Where tenants are kept. Every method raises Unavailable if the storage is away."""
+
+    def create(self, tenant: Tenant, app: App, key: AccessKey, member: Member | None) -> None:
+        """Keep a new tenant with its first application, all or nothing. Raises AlreadyExists if a name is taken."""
+
+    def find(self, name: str) -> Tenant | None:
+        """One tenant."""
+
+    def page(self, after: str, limit: int) -> list[str]:
+        """The names of tenants behind a name, in their order."""
+
+    def set_state(self, name: str, state: State, reason: str = "") -> None:
+        """Change the state of a tenant that is not being deleted. Raises NotFound."""
+
+    def set_space_state(self, space: str, state: State) -> None:
+        """Change the state of a space that is not being deleted; if it is, or is not there, nothing happens."""
+
+    def add_app(self, app: App) -> None:
+        """Keep a new application. Raises AlreadyExists if its name is taken, NotFound if the tenant is not active."""
+
+    def remove_app(self, app: App) -> None:
+        """Forget an application, but not what its space has."""
+
+    def apps(self, tenant: str) -> list[App]:
+        """All applications, by name."""
+
+    def put_member(self, member: Member) -> None:
+        """Keep a member, in place of the one with the same address."""
+
+    def remove_member(self, tenant: str, email: str) -> bool:
+        """Forget a member; False if there is none."""
+
+    def members(self, tenant: str) -> list[Member]:
+        """All members, by address."""
+
+    def add_key(self, key: AccessKey) -> None:
+        """Keep a new key. Raises NotFound if the tenant is not active."""
+
+    def find_key(self, digest: str) -> AccessKey | None:
+        """The key with a digest."""
+
+    def keys(self, tenant: str) -> list[AccessKey]:
+        """All keys, by id."""
+
+    def remove_key(self, tenant: str, identifier: str) -> bool:
+        """Forget a key; False if there is none."""
+
+    def note_use(self, key: AccessKey, at: float) -> None:
+        """Note when a key was used last; if it is gone, nothing happens."""
 
 
 class KeySource(Protocol):

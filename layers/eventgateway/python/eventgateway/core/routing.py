@@ -18,7 +18,7 @@ from eventgateway.core.subscription import Subscription
 T = TypeVar("T")
 Claim = tuple[str, Hashable]  # name of an index of Space, and a key in it
 INDEXES = ("asynchronous", "synchronous", "cors_paths")
-SYSTEM_PATH, SYSTEM_METHOD = "/", "POST"
+SYSTEM_METHOD = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class RoutingTable:
 
     spaces: dict[str, Space] = field(default_factory=dict)
     claims: dict[Claim, tuple[str, ...]] = field(default_factory=dict)  # who has something there, in order
+    system_path: str = "/"
 
     def put(self, resource: Resource) -> None:
         """Add or replace a resource."""
@@ -103,7 +104,7 @@ class RoutingTable:
 
     def system(self, event_type: str) -> list[Subscriber]:
         """Subscribers of a system event."""
-        return self.asynchronous(SYSTEM_METHOD, SYSTEM_PATH, event_type)
+        return self.asynchronous(SYSTEM_METHOD, self.system_path, event_type)
 
     def cors(self, method: str, path: str) -> CorsRule | None:
         """The CORS rule whose pattern matches the path."""

@@ -9,12 +9,13 @@ from eventgateway.core.errors import InUse, InvalidRequest, PathConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.path import PathTree
-from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.resource import Kind, Resource, Single
 from eventgateway.core.subscription import Subscription
 from eventgateway.core.suspension import Suspension
 
 COLLECTIONS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
-KINDS: tuple[Kind, ...] = (*COLLECTIONS, Suspension.kind)
+SINGLES: tuple[type[Single], ...] = (Suspension,)
+KINDS: tuple[Kind, ...] = (*COLLECTIONS, *(each.kind for each in SINGLES))
 CAPACITY: dict[Kind, int] = {  # of a space: each instance holds all its resources in memory, some 1 KB each
     EventType.kind: 100_000,
     Function.kind: 100_000,
@@ -24,21 +25,27 @@ CAPACITY: dict[Kind, int] = {  # of a space: each instance holds all its resourc
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+S = TypeVar("S", bound=Single)
 AsyncKey = tuple[str, str, str]  # method, path, event type
 SyncKey = tuple[str, str]  # method, event type
 
 
 @dataclass(slots=True)
 class Space:
-    """Mutable: `put` and `remove` follow the change rows, one at a time. Raises nothing for what is not there."""
+    """Mutable: `put` and `remove` follow the change rows, one at a time. Raises nothing for what is not there.
+
+    `born` is the version it began with; `is_held` if its tenant is suspended.
+    """
 
     name: str
     version: int = 0
+    born: int = 0
+    is_held: bool = False
     event_types: dict[str, EventType] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     cors: dict[str, CorsRule] = field(default_factory=dict)
-    suspensions: dict[str, Suspension] = field(default_factory=dict)
+    singles: dict[str, dict[str, Resource]] = field(default_factory=lambda: {each.kind.path: {} for each in SINGLES})
     asynchronous: dict[AsyncKey, dict[str, Subscription]] = field(default_factory=dict)  # by function
     synchronous: dict[SyncKey, PathTree[Subscription]] = field(default_factory=dict)
     cors_paths: dict[str, PathTree[CorsRule]] = field(default_factory=dict)
@@ -51,14 +58,23 @@ class Space:
             Function.kind.path: self.functions,  # type: ignore[dict-item]
             Subscription.kind.path: self.subscriptions,  # type: ignore[dict-item]
             CorsRule.kind.path: self.cors,  # type: ignore[dict-item]
-            Suspension.kind.path: self.suspensions,  # type: ignore[dict-item]
+            **self.singles,
         }
         return resources[kind.path]
+
+    def single(self, type_: type[S]) -> S | None:
+        """The resource of a type of which there is one at most."""
+        return self.singles[type_.kind.path].get(self.name)  # type: ignore[return-value] # under its path are those of its type
+
+    @property
+    def size(self) -> int:
+        """How many resources it has."""
+        return sum(len(self.of(kind)) for kind in KINDS)
 
     @property
     def is_suspended(self) -> bool:
         """Whether its events are refused and its deliveries wait."""
-        return bool(self.suspensions)
+        return self.is_held or self.single(Suspension) is not None
 
     def put(self, resource: Resource) -> None:
         """Add a resource or replace the one with its id; since ids name what is indexed, a replaced one is never missing meanwhile."""

@@ -54,6 +54,10 @@ class Suspension:
         if len(self.reason) > REASON_LENGTH:
             raise InvalidRequest(f"reason has at most {REASON_LENGTH} characters")
 
+    def following(self, old: "Suspension | None") -> "Suspension":  # noqa: ARG002 - see `Single`
+        """Nothing of an earlier one stays."""
+        return self
+
     def stored(self) -> JsonObject:
         """The document as it is kept."""
         document: JsonObject = {"space": self.space, "reason": self.reason}

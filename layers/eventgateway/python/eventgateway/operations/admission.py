@@ -1,4 +1,4 @@
-"""Who may use the Config API: whoever has the operator key."""
+"""Who may use the Config API: whoever has the operator key, in hosted mode tenants with their access keys too."""
 
 import logging
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from threading import Lock
 
+from eventgateway.core.caller import OPERATOR, Caller
 from eventgateway.core.errors import AccessRefused, Unavailable
 from eventgateway.core.ports import Clock, KeySource
 
@@ -41,10 +42,11 @@ class Admission:
     due: float = float("-inf")  # when to read it again
     lock: Lock = field(default_factory=Lock)
 
-    def admit(self, key: str) -> None:
-        """Return for the operator key. Raises AccessRefused for another one, Unavailable."""
+    def admit(self, key: str) -> Caller:
+        """The operator, for the operator key. Raises AccessRefused for another one, Unavailable."""
         if not compare_digest(_digest(key), self._expected()):
             raise AccessRefused
+        return OPERATOR
 
     def _expected(self) -> bytes:
         with self.lock:

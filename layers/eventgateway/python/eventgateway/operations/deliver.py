@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from eventgateway.core.dead_letter import DeadLetter
 from eventgateway.core.delivery import Delivery
-from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderError, Unavailable
+from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderError, Unavailable, UnknownSpace
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.function import Function
 from eventgateway.core.json import restore
@@ -17,12 +17,12 @@ from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy, asked_wait
 from eventgateway.core.routing import RoutingTable
 from eventgateway.core.subscription import Subscription
-from eventgateway.core.usage import CUSTOM
+from eventgateway.core.usage import ALL_SPACES, CUSTOM
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_DEADLINE, NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.secrets import NO_SECRETS, Secrets
-from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.spaces import Configuration
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
 
@@ -43,13 +43,14 @@ class Outcome(Enum):
     DELIVERED = "delivered"
     RETRIED = "retried"
     DEAD = "dead"
+    DROPPED = "dropped"  # its space is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Deliverer:
     """Makes one attempt at a delivery. `delivery_seconds` bounds the call of the function."""
 
-    spaces: Spaces
+    spaces: Configuration
     outbox: Outbox
     dead_letters: DeadLetters
     attempts: Attempts
@@ -68,7 +69,10 @@ class Deliverer:
 
     def wait(self, delivery: Delivery) -> float:
         """Seconds until it may be attempted, 0 for now: it is not due yet, or its space is suspended. Raises Unavailable."""
-        space = self.spaces.routing().spaces.get(delivery.space)
+        try:
+            space = self.spaces.routing(delivery.space).spaces.get(delivery.space)
+        except UnknownSpace:
+            return 0.0
         suspended = SUSPENDED_SECONDS if space and space.is_suspended else 0.0
         return max(suspended, delivery.not_before - self.clock.time())
 
@@ -83,17 +87,28 @@ class Deliverer:
 
         Raises Unavailable where its outcome could not be made safe, or nothing was done: it must come again.
         """
+        try:
+            table = self.spaces.routing(delivery.space)
+        except UnknownSpace:
+            return self._drop(delivery)
+        if (space := table.spaces.get(delivery.space)) and delivery.since < space.born:
+            return self._drop(delivery)
         if delivery.attempt == 1:
             self.usage.waited(delivery.space, self.clock.time() - delivery.accepted_at)
-        outcome = self._deliver(delivery, deadline)
+        outcome = self._deliver(delivery, table, deadline)
         self.usage.delivery(delivery.space, outcome.value)
         if outcome is not Outcome.RETRIED and not delivery.is_system:
             self.usage.processed(delivery.space, CUSTOM)
         return outcome
 
-    def _deliver(self, delivery: Delivery, deadline: Deadline) -> Outcome:
-        table = self.spaces.routing()
-        target = _target(table, delivery) or _target(table := self.spaces.latest(), delivery)
+    def _drop(self, delivery: Delivery) -> Outcome:
+        """Forget a delivery whose space was deleted, be there another one with its name by now or not."""
+        self.usage.delivery(ALL_SPACES, Outcome.DROPPED.value)
+        log.info("delivery of a deleted space dropped", extra=_trace(delivery))
+        return Outcome.DROPPED
+
+    def _deliver(self, delivery: Delivery, table: RoutingTable, deadline: Deadline) -> Outcome:
+        target = _target(table, delivery) or _target(table := self.spaces.latest(delivery.space), delivery)
         if target is None:
             return self.bury(delivery, NO_TARGET)
         event = self.outbox.payloads.get(delivery.payload) if delivery.payload else delivery.event

@@ -11,17 +11,18 @@ from eventgateway.core.errors import InvalidRequest, NotFound, Unavailable, Writ
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.guard import OFF, Guard
+from eventgateway.core.hosting import STANDALONE, Standalone
 from eventgateway.core.json import JsonObject
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import AwsProvider, Providers
-from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.resource import Kind, Resource, Single
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
-from eventgateway.core.suspension import Suspension
 from eventgateway.operations.secrets import NO_SECRETS, Secrets
-from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.spaces import Configuration
 
 R = TypeVar("R")
+S = TypeVar("S", bound=Single)
 WRITE_ATTEMPTS = 10
 LONGEST_BACKOFF = 0.5
 Write = Callable[[Space], tuple[Change, Resource | None]]
@@ -31,13 +32,15 @@ Write = Callable[[Space], tuple[Change, Resource | None]]
 class Manager:
     """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times.
 
-    The guard is asked before a function is created or updated.
+    The guard is asked before a function is created or updated, `hosting` before anything is. `by` is who writes, for the history.
     """
 
-    spaces: Spaces
+    spaces: Configuration
     pause: Callable[[float], None] = sleep
     secrets: Secrets = NO_SECRETS
     guard: Guard = OFF
+    hosting: Standalone = STANDALONE
+    by: str = ""
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
@@ -51,6 +54,7 @@ class Manager:
     def create(self, kind: Kind, space: str, body: bytes) -> Resource:
         """Create from a JSON document. Raises InvalidRequest, AlreadyExists, Unavailable."""
         resource = self._parse(kind, space, body, None)
+        self.hosting.check(resource)
         self._check_function(resource)
 
         def write(current: Space) -> tuple[Change, Resource]:
@@ -67,6 +71,7 @@ class Manager:
     def update(self, kind: Kind, space: str, identifier: str, body: bytes) -> Resource:
         """Replace a resource by a JSON document. Raises InvalidRequest, NotFound, Unavailable."""
         document = self._parse(kind, space, body, identifier)
+        self.hosting.check(document)
 
         def write(current: Space) -> tuple[Change, Resource]:
             old = _find(current, kind, identifier)
@@ -86,13 +91,14 @@ class Manager:
 
         self._write(space, write)
 
-    def suspend(self, space: str, body: bytes) -> Suspension:
-        """Suspend a space, or change why; `resume` is to delete that. Raises InvalidRequest, Unavailable."""
-        suspension = Suspension.parse(space, self._document(Suspension.kind, body))
+    def put(self, type_: type[S], space: str, body: bytes) -> S:
+        """Create or replace what a space has one of at most. Raises InvalidRequest, Unavailable."""
+        document = type_.parse(space, self._document(type_.kind, body))
 
-        def write(current: Space) -> tuple[Change, Suspension]:
-            old = current.suspensions.get(suspension.id)
-            return _change(current, suspension, old.stored() if old else None, suspension.stored()), suspension
+        def write(current: Space) -> tuple[Change, S]:
+            old = current.single(type_)
+            new = document.following(old)
+            return _change(current, new, old.stored() if old else None, new.stored()), new
 
         return self._write(space, write)
 
@@ -108,11 +114,11 @@ class Manager:
 
     def _write(self, space: str, write: "Callable[[Space], tuple[Change, R]]") -> R:
         for attempt in range(WRITE_ATTEMPTS):
-            with self.spaces.lock:  # what is checked must be of the version that the change follows
+            with self.spaces.locked(space):  # what is checked must be of the version that the change follows
                 change, result = write(self.spaces.current(space))
             try:
                 if change.before != change.after:
-                    self.spaces.store.commit(change)
+                    self.spaces.store.commit(replace(change, by=self.by))
             except WriteConflict:
                 self.pause(min(LONGEST_BACKOFF, 0.01 * 2**attempt) * self.spaces.clock.jitter())
             else:

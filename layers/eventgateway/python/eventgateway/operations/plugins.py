@@ -87,9 +87,9 @@ class Reactions:
             except PluginError as error:
                 log.warning("plugin failed beside the event", extra={"error": error.log_text})
 
-    def received(self, event: Event, request: HttpRequest) -> Event:
+    def received(self, event: Event, path: str, request: HttpRequest) -> Event:
         """An event came in: the event to go on with. Raises PluginError."""
-        return self._react(RECEIVED, lambda: received_data(event, request)) or event
+        return self._react(RECEIVED, lambda: received_data(event, path, request)) or event
 
     def invoking(self, call: FunctionCall) -> Event | None:
         """A function is about to be called: the event it shall see, None if that stays the same. Raises PluginError."""

@@ -1,5 +1,6 @@
 """The Events API: decode, tell, authorize, queue, call, answer."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -10,11 +11,13 @@ from eventgateway.core.delivery import Delivery, deliveries
 from eventgateway.core.errors import FunctionUnreachable, NotAuthorized, PayloadTooLarge, ProviderError, SpaceSuspended, SystemEventRefused
 from eventgateway.core.event import Event
 from eventgateway.core.event_type import HTTP_REQUEST
+from eventgateway.core.hosting import STANDALONE, Standalone
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.ports import Claims, Clock
 from eventgateway.core.provider import Call, Outbound, Provider, Purpose
 from eventgateway.core.result import Result, parse_result
 from eventgateway.core.routing import RoutingTable, Subscriber
+from eventgateway.core.space import Space
 from eventgateway.core.usage import CUSTOM
 from eventgateway.operations.authorize import Authorizer, Verdict, unavailable
 from eventgateway.operations.deadline import Deadline
@@ -22,19 +25,32 @@ from eventgateway.operations.deduplicate import NO_CLAIMS, Held, hold, rules_for
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.plugins import NO_PLUGINS, Plugins, Reactions
 from eventgateway.operations.secrets import NO_SECRETS, Secrets
-from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.spaces import Configuration
 from eventgateway.operations.system_events import FunctionCall, SystemEvents, send_afterwards
 from eventgateway.operations.usage import NO_USAGE, Usage
 
 BODY_LIMIT = 4 * 1024 * 1024
 ACCEPTED = Result(202)
+Check = Callable[[Space, HttpRequest], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request has come in: who may be there, at which path, and the space if it names one."""
+
+    table: RoutingTable
+    path: str
+    space: Space | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Receives events; everything that does not depend on the single event is built once."""
+    """Receives events; everything that does not depend on the single event is built once.
 
-    spaces: Spaces
+    `checks` are made once for each space that is concerned, before anything is queued or called; they raise GatewayErrors.
+    """
+
+    spaces: Configuration
     outbox: Outbox
     outbound: Outbound
     clock: Clock
@@ -43,19 +59,27 @@ class Receiver:
     plugins: Plugins = NO_PLUGINS
     usage: Usage = NO_USAGE
     secrets: Secrets = NO_SECRETS
+    hosting: Standalone = STANDALONE
+    checks: Sequence[Check] = ()
 
     @property
     def system_events(self) -> SystemEvents:
         """Makes the events about this gateway's own work."""
         return SystemEvents(self.clock, self.usage)
 
-    def cors(self, request: HttpRequest) -> CorsRule | None:
-        """The CORS rule of a request; for a preflight the one of the request it asks about. Raises Unavailable."""
+    def place(self, request: HttpRequest) -> Place:
+        """Where a request has come in. Raises Unavailable, in hosted mode UnknownSpace."""
+        location = self.hosting.locate(request)
+        table = self.spaces.routing(location.space)
+        return Place(table, location.path, table.spaces.get(location.space))
+
+    def cors(self, request: HttpRequest, place: Place) -> CorsRule | None:
+        """The CORS rule of a request; for a preflight the one of the request it asks about."""
         preflight = is_preflight(request.method, request.headers)
         method = request.header("access-control-request-method") if preflight else request.method
-        return self.spaces.routing().cors(method, request.path)
+        return place.table.cors(method, place.path)
 
-    def receive(self, request: HttpRequest) -> Result:
+    def receive(self, request: HttpRequest, place: Place | None = None) -> Result:
         """Answer one request. Raises a GatewayError.
 
         Nothing was called or queued then, unless it is a ProviderError, a MalformedResult, or a PluginError after the call.
@@ -63,24 +87,34 @@ class Receiver:
         deadline = Deadline.after(self.request_seconds)
         if len(request.body) > BODY_LIMIT:
             raise PayloadTooLarge(f"The body has {len(request.body)} bytes, the limit is {BODY_LIMIT}.")
+        place = place or self.place(request)
+        if place.space:
+            self._check(place.space, request)
         event = decode(request, self.clock.stamp)
         if event.is_system:
             raise SystemEventRefused
-        table = self.spaces.routing()
         with self.plugins.reactions(self.clock, deadline) as reactions:
-            return self._route(table, reactions.received(event, request), request, deadline, reactions)
+            return self._route(place, reactions.received(event, place.path, request), request, deadline, reactions)
 
-    def _route(self, table: RoutingTable, event: Event, request: HttpRequest, deadline: Deadline, reactions: Reactions) -> Result:
-        target = (request.method, request.path, event.type)
-        synchronous, asynchronous = table.synchronous(*target), table.asynchronous(*target)
+    def _check(self, space: Space, request: HttpRequest) -> None:
+        if space.is_suspended:
+            raise SpaceSuspended(space.name)
+        for check in self.checks:
+            check(space, request)
+
+    def _route(self, place: Place, event: Event, request: HttpRequest, deadline: Deadline, reactions: Reactions) -> Result:
+        target = (request.method, place.path, event.type)
+        synchronous, asynchronous = place.table.synchronous(*target), place.table.asynchronous(*target)
         subscribers = [*asynchronous, synchronous] if synchronous else asynchronous
-        _check_suspensions(subscribers)
+        if place.space is None:
+            for space in {each.space.name: each.space for each in subscribers}.values():
+                self._check(space, request)
         verdicts = Authorizer(self.outbound, self.secrets, self.clock).ask(subscribers, event, request, deadline)
         if asynchronous and (error := unavailable({each.space.name: verdicts[each.space.name] for each in asynchronous})):
             raise error
         if synchronous and event.is_http_request:
             event = event.with_params(synchronous.params)
-        exchange = _Exchange(self, table, event, request, deadline, reactions)
+        exchange = _Exchange(self, place.table, place.path, event, request, deadline, reactions)
         return exchange.run(synchronous, asynchronous, verdicts)
 
 
@@ -90,6 +124,7 @@ class _Exchange:
 
     receiver: Receiver
     table: RoutingTable
+    path: str
     event: Event
     request: HttpRequest
     deadline: Deadline
@@ -103,7 +138,7 @@ class _Exchange:
             if held.duplicates and not new:
                 return ACCEPTED
             call = self._prepare(synchronous, verdicts) if synchronous else None
-            outbox = self.receiver.system_events.received(self.table, self.event, self.request)
+            outbox = self.receiver.system_events.received(self.table, self.event, self.path, self.request)
             outbox += self._deliveries(new, verdicts, held)
             if call:
                 outbox += self.receiver.system_events.invoking(self.table, call.about)
@@ -188,12 +223,6 @@ class _SyncCall:
             exchange.reactions.invoked(self.about, answer)
         else:
             exchange.reactions.invocation_failed(self.about, error)
-
-
-def _check_suspensions(subscribers: list[Subscriber]) -> None:
-    for each in subscribers:
-        if each.space.is_suspended:
-            raise SpaceSuspended(each.space.name)
 
 
 def _type(event: Event) -> str:

@@ -13,7 +13,7 @@ from eventgateway.core.redrive import Redrive, RedriveSlice
 from eventgateway.core.space import Space
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.outbox import Outbox
-from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.spaces import Configuration
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ REDRIVEN = ""
 class Redriver:
     """Queues dead letters anew, to the subscriptions as they are now."""
 
-    spaces: Spaces
+    spaces: Configuration
     letters: DeadLetters
     outbox: Outbox
     clock: Clock

@@ -1,31 +1,54 @@
-"""The routing table of a warm instance, kept fresh from the change rows of the configuration store.
-
-A refresh costs what changed, not what exists: one version check, then the changes in between; a gap in them means a full reload.
-"""
+"""The routing table of a warm instance that all spaces share, kept fresh by one version check."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
+from typing import Protocol
 
-from eventgateway.core.cors import CorsRule
-from eventgateway.core.errors import PathConflict, Unavailable
-from eventgateway.core.event_type import EventType
-from eventgateway.core.function import Function
-from eventgateway.core.json import JsonObject
-from eventgateway.core.ports import Change, Clock, ConfigStore
+from eventgateway.core.errors import Unavailable
+from eventgateway.core.ports import Clock, ConfigStore
 from eventgateway.core.provider import Providers
-from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.routing import RoutingTable
 from eventgateway.core.space import Space
-from eventgateway.core.subscription import Subscription
-from eventgateway.core.suspension import Suspension
+from eventgateway.operations.loader import Loader
 
 log = logging.getLogger(__name__)
 
 
+class Configuration(Protocol):
+    """Spaces as an instance knows them. All methods raise Unavailable; in hosted mode UnknownSpace for a space that is not there."""
+
+    store: ConfigStore
+    providers: Providers
+    clock: Clock
+
+    def routing(self, space: str) -> RoutingTable:
+        """The table for requests of a space; it may be a moment old."""
+
+    def latest(self, space: str) -> RoutingTable:
+        """The same as the store has it now."""
+
+    def current(self, space: str) -> Space:
+        """One space as the store has it now: for reading and writing the configuration."""
+
+    def locked(self, space: str) -> AbstractContextManager[object]:
+        """In it, no other thread changes what `current` answered."""
+
+    def knows(self, space: str) -> bool:
+        """Whether a space is in memory."""
+
+    def expire(self) -> None:
+        """Look at versions before the next use."""
+
+    def try_out(self) -> None:
+        """Read something, no matter what."""
+
+
 @dataclass(slots=True)
 class Spaces:
-    """Spaces of the configuration as this instance knows them. `ttl` and `max_stale` are in seconds."""
+    """Implements `Configuration` for one owner. `ttl` and `max_stale` are in seconds."""
 
     store: ConfigStore
     providers: Providers
@@ -38,7 +61,7 @@ class Spaces:
     fresh_at: float = float("-inf")
     lock: RLock = field(default_factory=RLock)
 
-    def routing(self) -> RoutingTable:
+    def routing(self, space: str = "") -> RoutingTable:  # noqa: ARG002 - all share one
         """The table of all spaces, at most `ttl` old; while the store is away at most `max_stale`. Raises Unavailable."""
         now = self.clock.time()
         if not 0 <= now - self.checked_at < self.ttl:
@@ -51,7 +74,7 @@ class Spaces:
         """Look at the version before the next use, whatever `ttl` says."""
         self.checked_at = float("-inf")
 
-    def latest(self) -> RoutingTable:
+    def latest(self, space: str = "") -> RoutingTable:  # noqa: ARG002
         """The table of all spaces as the store has it now. Raises Unavailable."""
         with self.lock:
             self._catch_up()
@@ -70,52 +93,27 @@ class Spaces:
     def _catch_up(self) -> None:
         version = self.store.gateway_version()
         if version != self.version:
+            loader = Loader(self.store, self.providers)
             for name, space_version in sorted(self.store.space_versions().items()):
-                self._refresh(name, space_version)
+                loader.refresh(self.table, name, space_version)
             self.version = version
 
-    def current(self, name: str) -> Space:
-        """One space as the store has it now: for reading and writing the configuration."""
+    def current(self, space: str) -> Space:
+        """See `Configuration`. A space is there as soon as something is in it."""
         with self.lock:
-            self._refresh(name, self.store.space_version(name))
-            return self.table.spaces.get(name) or Space(name)
+            Loader(self.store, self.providers).refresh(self.table, space, self.store.space_version(space))
+            return self.table.spaces.get(space) or Space(space)
 
-    def _refresh(self, name: str, version: int) -> None:
-        known = self.table.spaces.get(name)
-        if (known.version if known else 0) >= version:
-            return
-        changes = self.store.changes(name, known.version) if known is not None else None
-        if not changes or changes[-1].version < version:
-            self._reload(name)
-        else:
-            self._apply(name, changes)
+    @contextmanager
+    def locked(self, space: str) -> Iterator[None]:  # noqa: ARG002
+        """See `Configuration`."""
+        with self.lock:
+            yield
 
-    def _reload(self, name: str) -> None:
-        snapshot = self.store.load(name)
-        space = Space(name, snapshot.version)
-        for kind, document in snapshot.documents:
-            _put(space, self.restore(kind, name, document))
-        self.table.replace(space)
+    def knows(self, space: str) -> bool:
+        """See `Configuration`."""
+        return space in self.table.spaces
 
-    def _apply(self, name: str, changes: list[Change]) -> None:
-        for change in changes:
-            if change.after is None:
-                self.table.remove(name, change.kind, change.id)
-            else:
-                _put(self.table, self.restore(change.kind, name, change.after))
-            self.table.spaces[name].version = change.version
-
-    def restore(self, kind: Kind, space: str, document: JsonObject) -> Resource:
-        """The resource of a stored document."""
-        if kind is Function.kind:
-            return Function.restore(space, document, self.providers)
-        readers = {EventType.kind: EventType, Subscription.kind: Subscription, CorsRule.kind: CorsRule, Suspension.kind: Suspension}
-        return readers[kind].restore(space, document)  # type: ignore[no-any-return, attr-defined] # one signature, all classes
-
-
-def _put(target: Space | RoutingTable, resource: Resource) -> None:
-    """Writers refuse paths in conflict; should one be stored all the same, it must not stop the routing of all others."""
-    try:
-        target.put(resource)
-    except PathConflict as error:
-        log.warning("stored path is not routed", extra={"space": resource.space, "id": resource.id, "error": error.message})
+    def try_out(self) -> None:
+        """See `Configuration`."""
+        self.routing()

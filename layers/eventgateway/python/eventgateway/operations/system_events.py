@@ -29,9 +29,9 @@ class SystemEvents:
     clock: Clock
     usage: Usage = NO_USAGE
 
-    def received(self, table: RoutingTable, event: Event, request: HttpRequest) -> list[Delivery]:
-        """An event came in."""
-        return self._deliveries(table, RECEIVED, lambda: received_data(event, request))
+    def received(self, table: RoutingTable, event: Event, path: str, request: HttpRequest) -> list[Delivery]:
+        """An event came in at a path."""
+        return self._deliveries(table, RECEIVED, lambda: received_data(event, path, request))
 
     def invoking(self, table: RoutingTable, call: "FunctionCall") -> list[Delivery]:
         """A function is about to be called."""
@@ -73,9 +73,9 @@ class FunctionCall:
         return {"space": self.space, "functionId": self.function_id, "event": self.event()}
 
 
-def received_data(event: Event, request: HttpRequest) -> JsonObject:
+def received_data(event: Event, path: str, request: HttpRequest) -> JsonObject:
     """The data of the event about an event that came in."""
-    return {"path": request.path, "event": event.document(), "headers": request.shown_headers()}
+    return {"path": path, "event": event.document(), "headers": request.shown_headers()}
 
 
 def send_afterwards(outbox: Outbox, made: list[Delivery]) -> None:

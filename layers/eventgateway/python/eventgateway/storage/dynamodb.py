@@ -16,9 +16,10 @@ from pynamodb.transactions import TransactWrite
 from eventgateway.aws_session import new_session
 from eventgateway.core.errors import PayloadTooLarge, Unavailable, WriteConflict
 from eventgateway.core.json import JsonObject, dumps, loads
-from eventgateway.core.ports import Change, Snapshot
+from eventgateway.core.ports import Change, Head, Snapshot
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.space import KINDS
+from eventgateway.core.tenant import State
 
 META, IDENTITY, SPACES, GATEWAY = "meta", "identity", "gateway#spaces", "gateway#meta"
 CHANGE, AFTER_CHANGES = "change#", "change$"  # "$" follows "#": all other sort keys of a space are greater
@@ -52,6 +53,7 @@ class Row(Model):
     after = UnicodeAttribute(null=True)
     state = UnicodeAttribute(null=True)
     owner = UnicodeAttribute(null=True)
+    born = NumberAttribute(null=True)
     receipt = UnicodeAttribute(null=True)
     window = NumberAttribute(null=True)
     made_at = NumberAttribute(null=True)
@@ -118,6 +120,15 @@ class DynamoConfigStore:
             except self._rows.DoesNotExist:
                 return 0
 
+    def head(self, space: str) -> Head | None:
+        """See `ConfigStore`."""
+        with available("The configuration"):
+            try:
+                row = self._rows.get(space_key(space), META, consistent_read=True)
+            except self._rows.DoesNotExist:
+                return None
+        return Head(int(row.version), row.owner or "", State(row.state or State.ACTIVE.value), int(row.born or 0))
+
     def space_versions(self) -> dict[str, int]:
         """See `ConfigStore`."""
         with available("The configuration"):
@@ -174,6 +185,8 @@ class DynamoConfigStore:
     def _write(self, transaction: TransactWrite, change: Change) -> None:
         rows, pk = self._rows, space_key(change.space)
         unchanged = rows.version.does_not_exist() if change.version == 1 else rows.version == change.version - 1
+        if not self._shared:
+            unchanged &= rows.state != State.DELETING.value
         transaction.update(rows(pk, META), [rows.version.set(change.version)], unchanged)
         self._write_resource(transaction, change)
         for reference in change.references:

@@ -35,16 +35,17 @@ class DynamoUsage:
         """See `UsageStore`. ADD creates what is not there."""
         actions = [Path([name]).add({"N": _number(value)}) for name, value in counts.items()]
         with available(WHAT):
-            self._table.update_item(_partition(space), TOTAL, actions=actions)
+            self._table.update_item(usage_key(space), TOTAL, actions=actions)
 
     def totals(self, space: str) -> dict[str, float]:
         """See `UsageStore`."""
         with available(WHAT):
-            item = self._table.get_item(_partition(space), TOTAL, consistent_read=True).get("Item", {})
+            item = self._table.get_item(usage_key(space), TOTAL, consistent_read=True).get("Item", {})
         return {name: float(value["N"]) for name, value in item.items() if name not in KEYS}
 
 
-def _partition(space: str) -> str:
+def usage_key(space: str) -> str:
+    """Partition key of what a space has used."""
     return f"usage#{space}"
 
 

@@ -3,28 +3,29 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from eventgateway.core import dead_letter, limits
 from eventgateway.core.bearer import bearer
+from eventgateway.core.caller import OPERATOR, Caller
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge, Unavailable
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
-from eventgateway.core.resource import Kind
+from eventgateway.core.resource import Kind, Single
 from eventgateway.core.result import Result
-from eventgateway.core.space import COLLECTIONS
+from eventgateway.core.space import COLLECTIONS, SINGLES
 from eventgateway.core.subscription import escape_path
-from eventgateway.core.suspension import Suspension
 from eventgateway.core.trace import causes, trace
 from eventgateway.core.usage import ALL_SPACES
-from eventgateway.operations.admission import Admission
+from eventgateway.operations.borders import Doors, check_space
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.usage import NO_USAGE, Usage
 from eventgateway.web.dead_letters_api import OPERATIONS, DeadLettersApi
 from eventgateway.web.errors import error_result, internal_error, no_route, not_allowed
 from eventgateway.web.paging import part, read_page, whole
 from eventgateway.web.payload import JSON_TYPE, Json, http_request, json_result, response
+from eventgateway.web.tenants_api import TenantsApi
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,12 @@ STATUS_PATH = "/v1/status"
 BODY_LIMIT = 128 * 1024  # a change row holds the document twice, and items of DynamoDB end at 400 KB
 LABEL = "metadata."
 PAGE_PARAMETERS = ("limit", "cursor")
+NOBODY = Caller("nobody", "nobody", frozenset(), is_read_only=True)  # of what needs no key
 BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
-SUSPENSION_METHODS = ("GET", "PUT", "DELETE")
+SINGLE_BY_PATH = {each.kind.path: each for each in SINGLES}
+SINGLE_METHODS = ("GET", "PUT", "DELETE")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 RESOURCE_METHODS = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 
@@ -46,7 +50,8 @@ class ConfigApi:
     usage: Usage = NO_USAGE
     queue: DeliveryQueue | None = None  # for its length in the metrics
     dead_letters: DeadLettersApi | None = None
-    admission: Admission | None = None  # without it everybody may do everything
+    doors: Doors | None = None  # without them everybody may do everything
+    tenants: TenantsApi | None = None  # in hosted mode
 
     def handle(self, event: Json) -> Json:
         """Answer one API Gateway event; whatever happens there is an answer."""
@@ -62,24 +67,37 @@ class ConfigApi:
 
     def _answer(self, event: Json) -> Result:
         try:
-            self._admit(event)
-            return self._route(http_request(event))
+            caller = self._admit(event)
+            request = http_request(event)
+            return replace(self, manager=replace(self.manager, by=caller.name)).route(request, caller)
         except GatewayError as error:
             if isinstance(error, Unavailable):
                 log.warning("request refused", extra={"error": error.log_text, **causes(error)})
             return error_result(error)
 
-    def _admit(self, event: Json) -> None:
+    def _admit(self, event: Json) -> Caller:
         """Before anything else is read of a request. Raises AccessRefused, Unavailable."""
-        if self.admission is not None and not _is_open(event):
-            self.admission.admit(bearer((event.get("headers") or {}).get("authorization", "")))
+        if self.doors is None:
+            return OPERATOR
+        if _is_open(event):
+            return NOBODY
+        return self.doors.admit(bearer((event.get("headers") or {}).get("authorization", "")))
 
-    def _route(self, request: HttpRequest) -> Result:
+    def route(self, request: HttpRequest, caller: Caller) -> Result:
+        """Answer a request of somebody who may come in. Raises a GatewayError."""
         match request.path.removeprefix("/").split("/", 4):
             case ["v1", ("status" | "metrics" | "openapi.json") as about]:
-                return self._about(about) if request.method == "GET" else not_allowed("GET")
-            case ["v1", "spaces", space, Suspension.kind.path] if space:
-                return self._suspension(_space(space), request)
+                return self._about(about, caller) if request.method == "GET" else not_allowed("GET")
+            case ["v1", "tenants", *rest] if self.tenants:
+                return self.tenants.answer("/".join(rest), request, caller)
+            case ["v1", "spaces", space, *_] if space and self.tenants and request.method != "OPTIONS":
+                check_space(self.manager.spaces.store, caller, _space(space), writes=request.method not in SAFE_METHODS)
+        return self._in_space(request)
+
+    def _in_space(self, request: HttpRequest) -> Result:
+        match request.path.removeprefix("/").split("/", 4):
+            case ["v1", "spaces", space, path] if space and path in SINGLE_BY_PATH:
+                return self._single(SINGLE_BY_PATH[path], _space(space), request)
             case ["v1", "spaces", space, path] if space and path in BY_PATH:
                 with self._counted(BY_PATH[path], space, COLLECTION_METHODS.get(request.method)):
                     return self._collection(BY_PATH[path], _space(space), request)
@@ -92,13 +110,15 @@ class ConfigApi:
                     return self.dead_letters.answer(_space(space), "".join(rest), request)
         return no_route()
 
-    def _about(self, name: str) -> Result:
+    def _about(self, name: str, caller: Caller) -> Result:
         """What is about the gateway itself. Only who asks for it waits for its import."""
         if name == "status":
             return Result(200)
         if name == "metrics":
-            from eventgateway.web.metrics import collect  # noqa: PLC0415
+            from eventgateway.web.metrics import collect, collect_hosted  # noqa: PLC0415
 
+            if self.tenants:
+                return collect_hosted(self.manager.spaces, self.usage, self.queue, self.tenants.tenancy, caller)
             return collect(self.manager.spaces, self.usage, self.queue)
         from eventgateway.web.openapi import text  # noqa: PLC0415
 
@@ -124,14 +144,14 @@ class ConfigApi:
         self.manager.delete(kind, space, identifier)
         return Result(204)
 
-    def _suspension(self, space: str, request: HttpRequest) -> Result:
+    def _single(self, type_: type[Single], space: str, request: HttpRequest) -> Result:
         if request.method == "GET":
-            return json_result(200, self.manager.get(Suspension.kind, space, space).shown())
+            return json_result(200, self.manager.get(type_.kind, space, space).shown())
         if request.method == "PUT":
-            return json_result(200, self.manager.suspend(space, _body(request)).shown())
+            return json_result(200, self.manager.put(type_, space, _body(request)).shown())
         if request.method != "DELETE":
-            return not_allowed(*SUSPENSION_METHODS)
-        self.manager.delete(Suspension.kind, space, space)
+            return not_allowed(*SINGLE_METHODS)
+        self.manager.delete(type_.kind, space, space)
         return Result(204)
 
     @contextmanager
@@ -142,7 +162,7 @@ class ConfigApi:
             yield
             created = operation == "create"
         finally:
-            if operation and (created or space in self.manager.spaces.table.spaces):
+            if operation and (created or self.manager.spaces.knows(space)):
                 self.usage.config_request(space, kind.tag, operation)
 
 

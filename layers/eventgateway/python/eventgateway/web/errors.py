@@ -7,7 +7,7 @@ from eventgateway.web.payload import json_result
 CALL_FAILED = "Function call failed. Please check logs."
 SILENT = (errors.SystemEventRefused, errors.NotAuthorized)  # answered without a body, as the original did
 CHALLENGE = {"www-authenticate": "Bearer"}  # https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
-TRY_LATER = (errors.Unavailable, errors.EventPending)
+TRY_LATER = (errors.Unavailable, errors.EventPending, errors.LimitExceeded)
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.InvalidRequest: 400,
     errors.KeyMissing: 401,
@@ -20,6 +20,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
     errors.RedriveRefused: 409,
     errors.PayloadTooLarge: 413,
     errors.FunctionOverflow: 413,
+    errors.LimitExceeded: 429,
     errors.MalformedResult: 500,
     errors.ProviderError: 500,
     errors.Unavailable: 503,

@@ -1,13 +1,15 @@
 """The metrics of the original gateway as Prometheus text (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eventgateway.core import usage
+from eventgateway.core.caller import Caller
 from eventgateway.core.ports import DeliveryQueue
 from eventgateway.core.result import Result
 from eventgateway.core.space import Space
 from eventgateway.core.usage import ALL_SPACES, SEPARATOR, Counts, Histogram, series
-from eventgateway.operations.spaces import Spaces
+from eventgateway.operations.spaces import Configuration
+from eventgateway.operations.tenancy import Tenancy
 from eventgateway.operations.usage import Usage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,13 +31,17 @@ GAUGES = (
     ("subscriptions", "eventgateway_subscriptions_total", "Subscriptions."),
     ("cors", "eventgateway_cors_total", "CORS configurations."),
 )
+MOST_TENANTS, MOST_SPACES = 1000, 1000  # that the operator sees in one scrape: a read for each
 BACKLOG = "eventgateway_events_backlog"
 ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
-def exposition(spaces: Iterable[Space], totals: Mapping[str, Counts], backlog: int) -> str:
-    """All metrics; counters by space from `totals`, gauges from the configuration, `backlog` is the length of the delivery queue."""
-    lines = [*_family(BACKLOG, "gauge", "Async deliveries waiting.", [f"{BACKLOG} {backlog}"])]
+def exposition(spaces: Sequence[Space], totals: Mapping[str, Counts], backlog: int | None) -> str:
+    """All metrics; counters by space from `totals`, gauges from the configuration.
+
+    `backlog` is the length of the delivery queue, which is nobody's business but the operator's: None.
+    """
+    lines = [*_family(BACKLOG, "gauge", "Async deliveries waiting.", [] if backlog is None else [f"{BACKLOG} {backlog}"])]
     for prefix, name, text, labels in COUNTERS:
         lines += _family(name, "counter", text, _counter(name, prefix, labels, totals))
     for field, name, text in GAUGES:
@@ -46,11 +52,25 @@ def exposition(spaces: Iterable[Space], totals: Mapping[str, Counts], backlog: i
     return "\n".join(lines) + "\n"
 
 
-def collect(spaces: Spaces, usage: Usage, queue: DeliveryQueue | None) -> Result:
+def collect(spaces: Configuration, usage: Usage, queue: DeliveryQueue | None) -> Result:
     """The answer to a scrape. Raises Unavailable."""
-    known = spaces.latest().spaces
+    known = spaces.latest("").spaces
     text = exposition([known[name] for name in sorted(known)], usage.totals([ALL_SPACES, *known]), queue.backlog() if queue else 0)
     return Result(200, {"content-type": CONTENT_TYPE}, text)
+
+
+def collect_hosted(spaces: Configuration, usage: Usage, queue: DeliveryQueue | None, tenancy: Tenancy, caller: Caller) -> Result:
+    """The same in hosted mode: a tenant sees what is its own, the operator what all use, though not what they have configured.
+
+    Raises Unavailable.
+    """
+    if caller.is_operator:
+        names = [app.space for tenant in tenancy.names("", MOST_TENANTS) for app in tenancy.store.apps(tenant)]
+        text = exposition([], usage.totals([ALL_SPACES, *names[:MOST_SPACES]]), queue.backlog() if queue else 0)
+        return Result(200, {"content-type": CONTENT_TYPE}, text)
+    names = [app.space for app in tenancy.store.apps(caller.tenant) if caller.spaces is None or app.space in caller.spaces]
+    own = [spaces.current(name) for name in names]
+    return Result(200, {"content-type": CONTENT_TYPE}, exposition(own, usage.totals(names), None))
 
 
 def _family(name: str, type_: str, text: str, samples: Iterable[str]) -> Iterator[str]:

@@ -24,13 +24,16 @@ def http_request(event: Json) -> HttpRequest:
     headers = event.get("headers") or {}
     if cookies := event.get("cookies"):
         headers = {**headers, "cookie": "; ".join(cookies)}
+    context = event["requestContext"]
     request = HttpRequest(
-        event["requestContext"]["http"]["method"],
+        context["http"]["method"],
         event["rawPath"].replace("%25", "%") or "/",
         event.get("rawQueryString") or "",
         headers,
         _body(event),
         headers.get("host", ""),
+        context.get("domainName", "").lower().removesuffix("."),
+        context["http"].get("sourceIp", ""),
     )
     request.check()
     return request
