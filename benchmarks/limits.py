@@ -18,7 +18,7 @@ from eventgateway.operations.limiter import Limiter
 START = 1_800_000_000.0  # seconds since the epoch
 INSTANCES = (1, 10, 50)
 DEMANDS = (0.5, 0.9, 2.0)
-SECONDS = 30.0
+SECONDS, SEED = 30.0, 1
 Weights = Callable[[int, float], list[float]]  # of so many instances, at a time
 
 
@@ -136,9 +136,9 @@ class Outcome:
         return self.calls / self.events
 
 
-def simulate(traffic: Traffic, quota: Quota, instances: int, demand: float, seconds: float = SECONDS, seed: int = 1) -> Outcome:
+def simulate(traffic: Traffic, quota: Quota, instances: int, demand: float, seconds: float = SECONDS) -> Outcome:
     """Let so many instances keep a quota together, while `demand` times its rate is asked for."""
-    random, leases = Random(seed), MemoryLeases()  # noqa: S311 - chance, no secret
+    random, leases = Random(SEED), MemoryLeases()  # noqa: S311 - chance, no secret
     clock = SimulatedClock(START, random)
     limiters = [Limiter(leases, clock, Quota("")) for _ in range(instances)]
     perfect = PerfectLimiter(quota.requests_per_second, quota.burst)

@@ -26,6 +26,7 @@ class Totals:
             raise Unavailable("away")
         self.writes += 1
         self.spaces.setdefault(space, Counter()).update(counts)
+        return True
 
     def totals(self, space):
         return dict(self.spaces.get(space, {}))

@@ -233,8 +233,14 @@ class Claims(Protocol):
 class UsageStore(Protocol):
     """Where the counts of all instances add up."""
 
-    def add(self, space: str, counts: Mapping[str, float]) -> None:
-        """Add to the counters of a space. Raises Unavailable."""
+    def add(self, space: str, counts: Mapping[str, float]) -> bool:
+        """Add to the counters of a space; false if it is gone, which there is in hosted mode only. Raises Unavailable."""
+
+    def add_to_day(self, space: str, day: str, counts: Mapping[str, float]) -> None:
+        """Add to what a space has used on a day (`YYYY-MM-DD` in UTC), which is kept for 400 days. Raises Unavailable."""
+
+    def days(self, space: str, first: str, last: str) -> list[tuple[str, dict[str, float]]]:
+        """What a space has used on each day of those from the first to the last on which there was anything. Raises Unavailable."""
 
     def totals(self, space: str) -> dict[str, float]:
         """All counters of a space. Raises Unavailable."""

@@ -106,3 +106,6 @@ class Quota:
     def shown(self) -> JsonObject:
         """All limits; in a quota that is in force 0 is no limit."""
         return {"space": self.space} | {key: getattr(self, name) for name, key in NAMES.items()}
+
+
+NO_LIMITS = Quota("")

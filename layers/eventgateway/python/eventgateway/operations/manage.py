@@ -15,6 +15,7 @@ from eventgateway.core.hosting import STANDALONE, Standalone
 from eventgateway.core.json import JsonObject
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import AwsProvider, Providers
+from eventgateway.core.quota import NO_LIMITS, Quota
 from eventgateway.core.resource import Kind, Resource, Single
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
@@ -33,6 +34,7 @@ class Manager:
     """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times.
 
     The guard is asked before a function is created or updated, `hosting` before anything is. `by` is who writes, for the history.
+    `limits` are those of spaces whose quotas have none.
     """
 
     spaces: Configuration
@@ -41,6 +43,7 @@ class Manager:
     guard: Guard = OFF
     hosting: Standalone = STANDALONE
     by: str = ""
+    limits: Quota = NO_LIMITS
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
@@ -60,7 +63,7 @@ class Manager:
         def write(current: Space) -> tuple[Change, Resource]:
             if resource.id in current.of(kind):
                 raise kind.already_exists(resource.id)
-            current.check_room(kind)
+            current.check_room(kind, self.limits)
             references = _references(current, resource)
             current.check_path(resource)
             created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else self._sealed(resource)
@@ -90,6 +93,10 @@ class Manager:
             return _change(current, old, old.stored(), None), None
 
         self._write(space, write)
+
+    def quota(self, space: str) -> Quota:
+        """The limits in force in a space."""
+        return self.spaces.current(space).quota(self.limits)
 
     def put(self, type_: type[S], space: str, body: bytes) -> S:
         """Create or replace what a space has one of at most. Raises InvalidRequest, Unavailable."""

@@ -61,7 +61,8 @@ class DynamoLeases:
             return True, _ledger(answer["Attributes"])
         except FAILURES as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == CONDITION_FAILED:
-                return False, _ledger(error.response.get("Item", {}))  # type: ignore[typeddict-item] # what the stubs leave out
+                found: Any = error.response.get("Item")
+                return False, _ledger(found)
             raise Unavailable("The store of leases is not available. Please try again.") from error
 
     @cached_property
@@ -109,7 +110,7 @@ def _value(value: int | str) -> Json:
     return {"S": value} if isinstance(value, str) else {"N": str(value)}
 
 
-def _ledger(item: Json) -> Ledger | None:
+def _ledger(item: Json | None) -> Ledger | None:
     """The ledger of an item, None of one that is not there."""
     if not item:
         return None

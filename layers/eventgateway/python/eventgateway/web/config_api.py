@@ -12,6 +12,7 @@ from eventgateway.core.caller import OPERATOR, Caller
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge, Unavailable
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
+from eventgateway.core.quota import Quota
 from eventgateway.core.resource import Kind, Single
 from eventgateway.core.result import Result
 from eventgateway.core.space import COLLECTIONS, SINGLES
@@ -38,6 +39,7 @@ BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
 SINGLE_BY_PATH = {each.kind.path: each for each in SINGLES}
 SINGLE_METHODS = ("GET", "PUT", "DELETE")
+OPERATORS = (Quota.kind.path,)  # tenants only read them
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 RESOURCE_METHODS = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
@@ -90,8 +92,10 @@ class ConfigApi:
                 return self._about(about, caller) if request.method == "GET" else not_allowed("GET")
             case ["v1", "tenants", *rest] if self.tenants:
                 return self.tenants.answer("/".join(rest), request, caller)
-            case ["v1", "spaces", space, *_] if space and self.tenants and request.method != "OPTIONS":
+            case ["v1", "spaces", space, *rest] if space and self.tenants and request.method != "OPTIONS":
                 check_space(self.manager.spaces.store, caller, _space(space), writes=request.method not in SAFE_METHODS)
+                if rest == [*OPERATORS] and request.method not in SAFE_METHODS:
+                    caller.check_operator()
         return self._in_space(request)
 
     def _in_space(self, request: HttpRequest) -> Result:
@@ -145,10 +149,14 @@ class ConfigApi:
         return Result(204)
 
     def _single(self, type_: type[Single], space: str, request: HttpRequest) -> Result:
-        if request.method == "GET":
+        if request.method == "GET" and type_ is not Quota:
             return json_result(200, self.manager.get(type_.kind, space, space).shown())
         if request.method == "PUT":
-            return json_result(200, self.manager.put(type_, space, _body(request)).shown())
+            written = self.manager.put(type_, space, _body(request))
+            if type_ is not Quota:
+                return json_result(200, written.shown())
+        if request.method in {"GET", "PUT"}:
+            return json_result(200, self.manager.quota(space).shown())
         if request.method != "DELETE":
             return not_allowed(*SINGLE_METHODS)
         self.manager.delete(type_.kind, space, space)
