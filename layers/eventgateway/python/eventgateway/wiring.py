@@ -31,6 +31,7 @@ from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Configuration, Spaces
 from eventgateway.operations.tenancy import Tenancy
 from eventgateway.operations.usage import NO_USAGE, Usage
+from eventgateway.operations.usage_report import UsageReport
 from eventgateway.operator_key import SecretsManagerKey
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
@@ -72,7 +73,7 @@ def config_api(settings: Settings) -> ConfigApi:
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
     manager = Manager(known, secrets=secrets(settings), guard=guard(settings), hosting=hosting(settings), limits=quota(settings))
-    tenants = TenantsApi(tenancy(settings)) if settings.mode is Mode.HOSTED else None
+    tenants = TenantsApi(tenancy(settings), report(settings)) if settings.mode is Mode.HOSTED else None
     return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), doors(settings), tenants)
 
 
@@ -157,6 +158,11 @@ def usage(settings: Settings) -> Usage:
     """The counters of one instance."""
     is_hosted = settings.mode is Mode.HOSTED
     return Usage(DynamoUsage(settings.records_table, hosted=is_hosted), SystemClock(), by_day=is_hosted)
+
+
+def report(settings: Settings) -> UsageReport:
+    """What is shown of these counters by day."""
+    return UsageReport(DynamoUsage(settings.records_table, hosted=True), SystemClock())
 
 
 def quota(settings: Settings) -> Quota:

@@ -60,9 +60,8 @@ class Step:
 
     def fits(self, ledger: Ledger | None) -> bool:
         """Whether it may be made."""
-        if ledger is None:
-            return self.is_full and self.is_new_day
-        return self._fits_rate(ledger) and self._fits_day(ledger)
+        found = ledger or Ledger()
+        return self._fits_rate(found) and self._fits_day(found)
 
     def _fits_rate(self, ledger: Ledger) -> bool:
         if not self.limits.time:

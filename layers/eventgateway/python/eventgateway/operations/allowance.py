@@ -105,15 +105,15 @@ class Allowance:
         seen, today, limits = self.ledger, day_of(now), self.limits
         day = max(today, seen.day) if seen else today  # clocks differ at midnight
         is_new_day = seen is None or seen.day < day
-        gives = self._left(day)
+        gives, owed = self._left(day), self.owed
         wanted = self._wanted(now, size)
         if seen and not is_new_day:
             wanted = Amount(
                 wanted.time,
-                _within(wanted.events, limits.events_per_day, seen.events - gives.events, 1),
-                _within(wanted.bytes, limits.bytes_per_day, seen.bytes - gives.bytes, size),
+                _within(wanted.events, limits.events_per_day, seen.events - gives.events + owed.events, 1),
+                _within(wanted.bytes, limits.bytes_per_day, seen.bytes - gives.bytes + owed.bytes, size),
             )
-        takes = Amount(self._price(wanted.events), wanted.events, wanted.bytes)
+        takes = Amount(self._price(wanted.events), wanted.events + owed.events, wanted.bytes + owed.bytes)
         reach = self._window + max(AHEAD, takes.time) if self._window else 0
         bounds = Amount(reach, limits.events_per_day, limits.bytes_per_day)
         is_full = seen is None or seen.full_at < now
@@ -130,17 +130,17 @@ class Allowance:
         return Amount(0, min(ceil(events), *shares, PLENTY), max(size, min(ceil(bytes_), most)))
 
     def _left(self, day: str) -> Amount:
-        """What is given back of the last lease. Negative is what this instance used on its own."""
+        """What is given back of the last lease."""
         time = self.events * SECOND // self.limits.requests_per_second if self.limits.requests_per_second else 0
         is_same = day == self.day
         events = self.events if is_same and self._limits_events else 0
         bytes_ = self.bytes if is_same and self.limits.bytes_per_day else 0
-        return Amount(time, events - self.owed.events, bytes_ - self.owed.bytes)
+        return Amount(time, events, bytes_)
 
     def _open(self, step: Step, ledger: Ledger) -> None:
+        self.events = step.takes.events - self.owed.events if self._limits_events else PLENTY
+        self.bytes = step.takes.bytes - self.owed.bytes if self.limits.bytes_per_day else PLENTY
         self.day, self.owed, self.local = step.day, Amount(), None
-        self.events = step.takes.events if self._limits_events else PLENTY
-        self.bytes = step.takes.bytes if self.limits.bytes_per_day else PLENTY
         self.asked_at, self.begins = step.now, max(step.now, ledger.full_at - self._window if self._window else 0)
         self.ends = self.begins + LEASE_SECONDS * SECOND
 
@@ -158,11 +158,11 @@ class Allowance:
 
     def _refusal(self, step: Step, ledger: Ledger, size: int) -> Hold:
         """Why a step cannot be made, unless it was that the ledger had changed."""
-        limits, now, gives = self.limits, step.now, step.gives
+        limits, now, gives, owed = self.limits, step.now, step.gives, self.owed
         if ledger.day == step.day:
-            if limits.events_per_day and ledger.events - gives.events >= limits.events_per_day:
+            if limits.events_per_day and ledger.events - gives.events + owed.events >= limits.events_per_day:
                 return self._until_midnight(f"{limits.events_per_day:,} events", now, 0)
-            if limits.bytes_per_day and ledger.bytes - gives.bytes + size > limits.bytes_per_day:
+            if limits.bytes_per_day and ledger.bytes - gives.bytes + owed.bytes + size > limits.bytes_per_day:
                 return self._until_midnight(f"{limits.bytes_per_day:,} bytes", now, size)
         wait = ledger.full_at - step.highest.time
         if not step.limits.time or wait <= 0:

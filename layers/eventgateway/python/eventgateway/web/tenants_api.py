@@ -12,8 +12,10 @@ from eventgateway.core.instant import parse
 from eventgateway.core.json import JsonObject
 from eventgateway.core.result import Result
 from eventgateway.operations.tenancy import KeyOrder, Tenancy
+from eventgateway.operations.usage_report import UsageReport
 from eventgateway.web.errors import no_route, not_allowed
 from eventgateway.web.payload import json_result
+from eventgateway.web.usage_export import export
 
 BODY_LIMIT = 16 * 1024
 MOST_TENANTS = 1000  # in an answer
@@ -27,6 +29,7 @@ class TenantsApi:
     """Only the operator gets in."""
 
     tenancy: Tenancy
+    report: UsageReport
 
     def answer(self, path: str, request: HttpRequest, caller: Caller) -> Result:
         """Answer a request to a path below `/v1/tenants`. Raises a GatewayError."""
@@ -46,6 +49,8 @@ class TenantsApi:
                 return {"GET": partial(self._show, tenant)}
             case [tenant, "suspension"]:
                 return {"PUT": partial(self._suspend, tenant, request), "DELETE": partial(self._resume, tenant)}
+            case [tenant, "usage"]:
+                return {"GET": partial(self._usage, tenant, request)}
             case [tenant, *rest]:
                 return self._parts(tenant, rest, request)
         return {}
@@ -89,6 +94,9 @@ class TenantsApi:
 
     def _add_app(self, tenant: str, request: HttpRequest) -> Result:
         return json_result(201, self.tenancy.add_app(tenant, _fields(request).text("app")).shown())
+
+    def _usage(self, tenant: str, request: HttpRequest) -> Result:
+        return export(self.report, tenant, [each.space for each in self.tenancy.apps(tenant)], request)
 
     def _keys(self, tenant: str) -> Result:
         return json_result(200, {"keys": [each.shown() for each in self.tenancy.keys(tenant)]})
