@@ -85,9 +85,10 @@ class UsageReport:
 
     def period(self, first: str, last: str) -> tuple[str, str]:
         """The first and last day of a report. Raises InvalidRequest."""
-        today = day_of(int(self.clock.time() * SECOND))
-        end = _day("to", last or max(today, first))
-        start = _day("from", first or end.replace(day=1).isoformat())
+        today = date.fromisoformat(day_of(int(self.clock.time() * SECOND)))
+        begins = _day("from", first) if first else None
+        end = _day("to", last) if last else max(today, begins or today)
+        start = begins or end.replace(day=1)
         if start > end:
             raise InvalidRequest("'from' must not be after 'to'.")
         if end - start >= timedelta(days=MOST_DAYS):

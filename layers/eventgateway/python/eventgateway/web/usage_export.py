@@ -50,7 +50,7 @@ def _is_csv(given: dict[str, str], request: HttpRequest) -> bool:
 def _csv(found: Sequence[DayUsage]) -> str:
     text = StringIO()
     writer = csv.writer(text)
-    writer.writerow([*COLUMNS, *OUTCOMES])
+    writer.writerow([*COLUMNS, *(f"deliveries_{name}" for name in OUTCOMES)])
     for each in found:
         writer.writerow([*(getattr(each, name) for name in COLUMNS), *(each.deliveries[name] for name in OUTCOMES)])
     return text.getvalue()
