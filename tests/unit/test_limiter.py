@@ -85,7 +85,7 @@ def test_a_check_takes_the_quota_of_the_space(one):
     space = Space("default")
     space.put(Quota("default", bytes_per_day=10))
     one.limiters[0].check(space, HttpRequest("POST", "/", "", {}, b"0123456789"))
-    with pytest.raises(LimitExceeded, match="10 bytes a day"):
+    with pytest.raises(LimitExceeded, match="bytes a day: 10"):
         one.limiters[0].check(space, HttpRequest("POST", "/", "", {}, b"0"))
 
 
@@ -189,7 +189,7 @@ def test_a_day_ends_at_midnight_and_the_refusal_says_when(one):
     one.admitted(DAILY, 100, 0)
     refusal = one.refusal(DAILY)
     assert refusal.retry_after == 91
-    assert refusal.message == "This space takes 100 events a day at most. The next day begins at midnight, UTC."
+    assert refusal.message == "This space has reached its limit of events a day: 100. The next day begins at midnight, UTC."
     one.clock.advance(91)
     assert one.admits(DAILY)
     assert one.ledger.events == 1

@@ -161,9 +161,9 @@ class Allowance:
         limits, now, gives, owed = self.limits, step.now, step.gives, self.owed
         if ledger.day == step.day:
             if limits.events_per_day and ledger.events - gives.events + owed.events >= limits.events_per_day:
-                return self._until_midnight(f"{limits.events_per_day:,} events", now, 0)
+                return self._until_midnight(f"events a day: {limits.events_per_day:,}", now, 0)
             if limits.bytes_per_day and ledger.bytes - gives.bytes + owed.bytes + size > limits.bytes_per_day:
-                return self._until_midnight(f"{limits.bytes_per_day:,} bytes", now, size)
+                return self._until_midnight(f"bytes a day: {limits.bytes_per_day:,}", now, size)
         wait = ledger.full_at - step.highest.time
         if not step.limits.time or wait <= 0:
             return NO_HOLD
@@ -173,11 +173,11 @@ class Allowance:
     def _until_midnight(self, what: str, now: int, size: int) -> Hold:
         left = seconds_of_day_left(now)
         asks_at, until = (now + round(min(left, most) * SECOND) for most in (DAY_HOLD_SECONDS, HOUR_SECONDS))
-        return Hold(f"This space takes {what} a day at most. The next day begins at midnight, UTC.", now, asks_at, until, size)
+        return Hold(f"This space has reached its limit of {what}. The next day begins at midnight, UTC.", now, asks_at, until, size)
 
     @property
     def _rate_message(self) -> str:
-        return f"This space takes {self.limits.requests_per_second:,} requests a second at most. Please try again later."
+        return f"This space has reached its limit of requests a second: {self.limits.requests_per_second:,}. Please try again later."
 
     @property
     def _limits_events(self) -> bool:
