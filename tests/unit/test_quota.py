@@ -105,3 +105,9 @@ def test_no_limit_is_no_limit(kind):
     Quota("default").check_room(kind, 10**6)
     with pytest.raises(LimitExceeded):
         Quota("default", resources=1).check_room(kind, 1)
+
+
+def test_a_space_that_cannot_be_has_no_limits(gateway):
+    answer = ConfigApi(gateway.manager).handle(config_request("GET", "/v1/spaces/a/quota"))
+    assert answer["statusCode"] == 400
+    assert "Key: 'Quota.Space'" in answer["body"]

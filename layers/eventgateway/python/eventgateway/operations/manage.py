@@ -95,7 +95,8 @@ class Manager:
         self._write(space, write)
 
     def quota(self, space: str) -> Quota:
-        """The limits in force in a space."""
+        """The limits in force in a space. Raises InvalidRequest for a name that none can have, Unavailable."""
+        Quota.parse(space, {})
         return self.spaces.current(space).quota(self.limits)
 
     def put(self, type_: type[S], space: str, body: bytes) -> S:
