@@ -11,7 +11,7 @@ MILLION = 1_000_000
 BATCH_MESSAGES = 10  # of a SendMessageBatch
 CHUNK_KB = 64  # of SQS
 CONFIG_TTL, FLUSH_SECONDS, SECRET_SECONDS = 1, 5, 300  # how often a warm instance looks, counts and decrypts, at most
-LEASE_SECONDS = 1  # how long it can use a lease
+LEASE_SECONDS = 3  # how long it can use a lease
 SECONDS_OF_A_MONTH = 730 * 3600
 KB_OF_A_GB = 1_000_000
 BILLS = (1, 10, 100, 1000)  # millions of events in a month
@@ -114,7 +114,7 @@ class Model:
         return [
             Line("`hosted_zone`", "a zone", [prices.zone, 0.0]),
             Line("`access_log`", f"{given.access_kb:g} KB a request", [0.0, self._logs(MILLION, given.access_kb)]),
-            Line("`mode=hosted`", "a lease a second and instance, for limits; counters once more, by day",
+            Line("`mode=hosted`", "a lease each 3 s and instance, for limits; counters once more, by day",
                  [0.0, self._leases() + self._writes(sync=False)]),
             Line("`snap_start`", f"snapshots of {given.snapshots:g} functions; a restore where an instance starts", [snapshots, restores]),
         ]  # fmt: skip

@@ -98,7 +98,7 @@ def test_two_instances_share_a_limit(two):
     assert sum(two.admits(instance=number % 2) for number in range(60)) == 20
 
 
-def test_a_block_is_what_was_asked_for_lately_and_a_twentieth_at_most(one):
+def test_a_block_is_three_times_what_was_asked_for_in_a_second_and_a_twentieth_at_most(one):
     rate = Quota("default", 1000, 1000)
     blocks = []
     for _ in range(200):
@@ -106,7 +106,7 @@ def test_a_block_is_what_was_asked_for_lately_and_a_twentieth_at_most(one):
         assert one.admits(rate)
         blocks.append(one.leases.calls - before)
     gaps = [index for index, calls in enumerate(blocks) if calls]
-    assert [later - earlier for earlier, later in pairwise(gaps)] == [1, 2, 4, 8, 16, 32, 50, 50]
+    assert [later - earlier for earlier, later in pairwise(gaps)] == [3, 12, 48, 50, 50]
 
 
 def test_what_was_not_used_is_given_back(two):
@@ -114,7 +114,7 @@ def test_what_was_not_used_is_given_back(two):
     two.admitted(rate, 900, 0.9)
     two.clock.advance(5)
     assert two.admits(rate)
-    assert two.ledger.events == 901
+    assert two.ledger.events == 900 + 3
 
 
 def test_who_is_refused_asks_no_more_until_it_helps(two):
@@ -124,11 +124,14 @@ def test_who_is_refused_asks_no_more_until_it_helps(two):
     assert two.leases.calls == calls
 
 
-def test_leases_end_after_a_second(one):
+def test_leases_end_after_three_seconds(one):
     rate = Quota("default", 1000, 1000)
     one.admitted(rate, 500, 0.5)
-    one.clock.advance(1.5)
     calls = one.leases.calls
+    one.clock.advance(1.5)
+    assert one.admits(rate)
+    assert one.leases.calls == calls
+    one.clock.advance(2)
     assert one.admits(rate)
     assert one.leases.calls == calls + 1
 
@@ -192,7 +195,7 @@ def test_a_day_ends_at_midnight_and_the_refusal_says_when(one):
     assert refusal.message == "This space has reached its limit of events a day: 100. The next day begins at midnight, UTC."
     one.clock.advance(91)
     assert one.admits(DAILY)
-    assert one.ledger.events == 1
+    assert one.ledger.events == 3
 
 
 def test_nobody_is_told_to_wait_longer_than_an_hour(one):
@@ -273,7 +276,7 @@ def test_instances_whose_clocks_differ_at_midnight_have_one_day(two):
     assert two.admits(DAILY, instance=0)
     two.clock.now = MIDNIGHT - 0.01
     assert two.admits(DAILY, instance=1)
-    assert (two.ledger.day, two.ledger.events) == (day_of(int(MIDNIGHT * SECOND)), 2)
+    assert (two.ledger.day, two.ledger.events) == (day_of(int(MIDNIGHT * SECOND)), 2 * 3)
 
 
 def test_while_the_leases_are_away_each_instance_keeps_the_rate(one, caplog):

@@ -28,20 +28,21 @@ def test_fewer_instances_are_closer(traffic, instances):
         assert abs(simulate(traffic, HOSTED, instances, demand, SECONDS).error) <= 0.05, demand
 
 
-@pytest.mark.parametrize(("instances", "most"), [(1, 0.03), (10, 0.10), (50, 0.35)])
+@pytest.mark.parametrize(("instances", "most"), [(1, 0.03), (10, 0.05), (50, 0.15)])
 def test_storage_is_asked_far_less_often_than_events_come(instances, most):
     for traffic in TRAFFIC:
         for demand in DEMANDS:
             found = simulate(traffic, LARGE, instances, demand, 6.0)
             assert found.calls_per_event <= most, (traffic.name, demand)
-            assert found.calls <= 3.5 * instances * 6 + found.admitted / 50 + 10, (traffic.name, demand)
+            assert found.calls <= 2 * instances * 6 + found.admitted / 25 + 10, (traffic.name, demand)
 
 
-def test_refused_events_cost_less_than_admitted_ones():
-    """Ten times as much as the limit: no more calls than at the limit."""
-    at_limit, flood = (simulate(TRAFFIC[0], HOSTED, 50, demand, 10.0) for demand in (0.9, 10.0))
-    assert flood.calls <= 1.2 * at_limit.calls
-    assert abs(flood.error) <= 0.10
+def test_a_flood_costs_less_than_two_calls_a_second_and_instance():
+    """Whether it is ten or thirty times as much as the limit."""
+    for demand in (10.0, 30.0):
+        flood = simulate(TRAFFIC[0], HOSTED, 50, demand, 10.0)
+        assert flood.calls < 2 * 50 * 10
+        assert abs(flood.error) <= 0.10
 
 
 def test_the_perfect_limiter_is_a_token_bucket():

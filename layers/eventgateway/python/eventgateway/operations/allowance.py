@@ -11,7 +11,7 @@ from eventgateway.core.quota import Quota
 from eventgateway.operations.demand import Demand
 
 SHARE = 20  # a block is at most this part of a limit
-LEASE_SECONDS = 1  # how long a block can be used
+LEASE_SECONDS = 3  # how long a block can be used, and is to last
 AHEAD = SECOND // 4  # how much earlier than its time a block can be booked, at least its own price
 HOLD_SECONDS = 0.5  # before an instance that was refused asks again; up to twice that, so that not all ask at once
 DAY_HOLD_SECONDS = 60  # the same where the day is used up: others may give back, or the limit be raised
@@ -120,9 +120,9 @@ class Allowance:
         return Step(now, day, takes, gives, bounds, is_full=is_full, is_new_day=is_new_day)
 
     def _wanted(self, now: int, size: int) -> Amount:
-        """As much as was asked for in the last second, but a small part of each limit, and what this event needs."""
+        """As much as will be asked for if it goes on as in the last second, but a small part of each limit, and what this event needs."""
         limits = self.limits
-        events, bytes_ = self.demand.lately(now)
+        events, bytes_ = (LEASE_SECONDS * each for each in self.demand.lately(now))
         shares = [max(1, limit // SHARE) for limit in (limits.requests_per_second, limits.events_per_day) if limit]
         if limits.requests_per_second:
             shares.append(limits.burst)
@@ -147,7 +147,7 @@ class Allowance:
     def _mend(self, ledger: Ledger, now: int) -> bool:
         """A ledger of a clock that was far ahead would refuse for as long as that: then the bucket is empty, and today is today."""
         soonest, day = now + self._window, ledger.day
-        latest = soonest + (LEASE_SECONDS + TOLERANCE_SECONDS) * SECOND
+        latest = soonest + AHEAD + TOLERANCE_SECONDS * SECOND
         is_ahead = bool(self._window) and ledger.full_at > latest
         if not is_ahead and day <= day_of(now + DAY_SECONDS * SECOND):
             return False
