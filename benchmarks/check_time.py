@@ -7,7 +7,6 @@ from time import process_time
 
 from benchmarks.memory_leases import MemoryLeases
 from eventgateway.clock import SystemClock
-from eventgateway.core.delivery import Delivery
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.message import Message
@@ -40,7 +39,7 @@ class Nowhere:
         for each in messages:
             each.message()
 
-    def send_later(self, delivery: Delivery, seconds: float) -> None:
+    def send_later(self, message: Message, seconds: float) -> None:
         """See `DeliveryQueue`."""
 
     def backlog(self) -> int:
