@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.memory_leases import MemoryLeases
-from eventgateway.core.errors import LimitExceeded
+from eventgateway.core.errors import LimitExceeded, Unavailable
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.lease import SECOND, Ledger, day_of
 from eventgateway.core.quota import NO_LIMITS, Quota
@@ -337,3 +337,43 @@ def test_what_is_admitted_is_counted_and_what_is_refused_is_not():
             continue
     limiter.admit("free", None, 7)
     assert usage.counts == {"default": {"requests": 2, "bytes": 60}, "free": {"requests": 1, "bytes": 7}}
+
+
+def test_a_block_that_is_booked_ahead_comes_token_by_token(one):
+    """Else an event would be refused though there is a token."""
+    rate = Quota("default", 100, 10)
+    one.admitted(rate, 10, 0)
+    one.clock.advance(0.0301)
+    assert sum(one.admits(rate) for _ in range(10)) == 3
+    one.clock.advance(0.01)
+    assert sum(one.admits(rate) for _ in range(10)) == 1
+
+
+def test_what_is_left_is_not_given_back_twice_if_the_answer_was_lost(one):
+    rate = Quota("default", 1000, 1000)
+    one.admitted(rate, 64, 0)
+    before = one.ledger
+    one.clock.advance(3)
+    take = MemoryLeases.take
+
+    def lost(space, step):
+        take(one.leases, space, step)
+        raise Unavailable("lost")
+
+    one.limiters[0].allowances["default"].leases = SimpleNamespace(take=lost)
+    assert one.admits(rate)
+    one.limiters[0].allowances["default"].leases = one.leases
+    one.clock.advance(6)
+    assert one.admits(rate)
+    assert one.ledger.events >= 66
+    assert before.events > 64
+
+
+def test_who_used_more_than_a_day_has_while_they_were_away_is_refused_afterwards(one):
+    assert one.admits(DAILY)
+    one.leases.away = True
+    one.clock.advance(4)
+    assert sum(one.admits(DAILY) for _ in range(150)) == 150
+    one.leases.away = False
+    one.clock.advance(6)
+    assert "events a day: 100" in one.refusal(DAILY).message

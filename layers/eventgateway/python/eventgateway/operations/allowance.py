@@ -56,7 +56,7 @@ class Allowance:
     events: int = 0  # what is left of it
     bytes: int = 0
     asked_at: int = 0
-    begins: int = 0
+    begins: int = 0  # when all of it can be used; its tokens come one after another
     ends: int = 0
     hold: Hold = NO_HOLD
     local: Ledger | None = None  # while the leases are away
@@ -70,8 +70,8 @@ class Allowance:
             if self.hold.applies(now, size):
                 raise self.hold.error(now)
             self._renew(now, size)
-        if now < self.begins:
-            raise LimitExceeded(self._rate_message, (self.begins - now) / SECOND)
+        if now < self.begins and now < (ready_at := self.begins - self._price(self.events - 1)):
+            raise LimitExceeded(self._rate_message, (ready_at - now) / SECOND)
         self.events -= 1
         self.bytes -= size
 
@@ -87,10 +87,14 @@ class Allowance:
         self.owed = Amount(0, self.owed.events + 1, self.owed.bytes + size)
 
     def _renew(self, now: int, size: int) -> None:
-        """Lease a block, giving back what is left of the last one. An SDK's repetition is nobody's: it asks once."""
+        """Lease a block, giving back what is left of the last one."""
         for _ in range(ROUNDS):
             step = self._step(now, size)
-            is_made, self.ledger = self.leases.take(self.limits.space, step)
+            try:
+                is_made, self.ledger = self.leases.take(self.limits.space, step)
+            except Unavailable:
+                self.events = self.bytes = 0  # it may be given back already
+                raise
             if is_made and self.ledger:
                 self._open(step, self.ledger)
                 return
