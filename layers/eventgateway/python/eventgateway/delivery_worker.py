@@ -7,13 +7,15 @@ from time import time
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.core.errors import GatewayError
+from eventgateway.core.erasure import ErasureSlice
+from eventgateway.core.errors import GatewayError, Unavailable, UnknownSpace
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.message import Message, parse
 from eventgateway.core.redrive import RedriveSlice
 from eventgateway.core.trace import trace
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import LEAST_SECONDS, Deliverer
+from eventgateway.operations.erase import ErasureRunner
 from eventgateway.operations.redrive import RedriveRunner
 from eventgateway.queue import SqsQueue
 
@@ -34,6 +36,7 @@ class DeliveryWorker:
     queue: SqsQueue
     pool: ThreadPoolExecutor
     runner: RedriveRunner
+    erasures: ErasureRunner | None = None  # in hosted mode
 
     def handle(self, event: Json, seconds: float) -> Json:
         """Answer a batch, within some seconds, as `ReportBatchItemFailures` wants it
@@ -67,6 +70,8 @@ class DeliveryWorker:
             return False
         try:
             self.deliverer.bury(delivery, NO_ATTEMPT)
+        except UnknownSpace:
+            self.deliverer.drop(delivery)
         except GatewayError:
             return False
         return True
@@ -81,14 +86,26 @@ class DeliveryWorker:
         return False
 
     def _handle(self, message: Message, deadline: Deadline) -> None:
-        if isinstance(message, FanOut):
-            self.deliverer.split(message, deadline)
-        elif isinstance(message, RedriveSlice):
-            self.runner.run(message, deadline)
-        else:
-            self.deliverer.deliver(message, deadline)
+        try:
+            if isinstance(message, FanOut):
+                self.deliverer.split(message, deadline)
+            elif isinstance(message, RedriveSlice):
+                self.runner.run(message, deadline)
+            elif isinstance(message, ErasureSlice):
+                self._erase(message, deadline)
+            else:
+                self.deliverer.deliver(message, deadline)
+        except UnknownSpace:
+            self.deliverer.drop(message, len(message.deliveries) if isinstance(message, FanOut) else 1)
+
+    def _erase(self, message: ErasureSlice, deadline: Deadline) -> None:
+        if self.erasures is None:
+            raise Unavailable("Nothing is deleted in standalone mode.")
+        self.erasures.run(message, deadline)
 
     def _wait(self, message: Message, deadline: Deadline) -> float:
         """Seconds until a message may be handled, 0 for now; or this invocation has too little time left for it."""
         wait = self.deliverer.wait(message) if isinstance(message, Delivery) else 0.0
+        if self.erasures and isinstance(message, ErasureSlice):
+            wait = max(0.0, self.erasures.wait(message))
         return wait or (1.0 if deadline.remaining() < LEAST_SECONDS else 0.0)

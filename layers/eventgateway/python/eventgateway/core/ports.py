@@ -160,8 +160,8 @@ class DeliveryQueue(Protocol):
     def backlog(self) -> int:
         """About how many deliveries wait. Raises Unavailable."""
 
-    def send_later(self, delivery: Delivery, seconds: float) -> None:
-        """Queue one delivery that shall not be received for some time (or as much of it as the queue can do)."""
+    def send_later(self, message: Message, seconds: float) -> None:
+        """Queue one message that shall not be received for some time (or as much of it as the queue can do)."""
 
 
 class PayloadStore(Protocol):

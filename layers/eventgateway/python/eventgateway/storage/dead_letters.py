@@ -11,6 +11,7 @@ from eventgateway.core.dead_letter import HOUR, KEPT_SECONDS, DeadLetter, Letter
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.ports import PayloadStore
 from eventgateway.storage.dynamodb import Row, available, is_refused, row_class
+from eventgateway.storage.records import Record, partition
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class DynamoDeadLetters:
         for each in hours:
             floor, more = max(low, position(int(each.sk) * HOUR)), True
             while more and high > floor:
-                rows, more = self._request(f"{_hours(space)}#{each.sk}", floor, high, most)
+                rows, more = self._request(partition(Record.DEAD_LETTER, space, each.sk), floor, high, most)
                 rows, high = [row for row in rows if row.sk < high], rows[-1].sk if more else floor
                 yield rows, high
 
@@ -125,12 +126,12 @@ class DynamoDeadLetters:
 
 
 def _partition(space: str, key: str) -> str:
-    return f"{_hours(space)}#{_hour_text(key)}"
+    return partition(Record.DEAD_LETTER, space, _hour_text(key))
 
 
 def _hours(space: str) -> str:
     """The partition that lists the hours of a space."""
-    return f"deadletter#{space}"
+    return partition(Record.DEAD_LETTER, space)
 
 
 def _hour_text(key: str) -> str:

@@ -7,6 +7,7 @@ from pynamodb.connection.base import MetaTable
 from pynamodb.expressions.operand import Path
 
 from eventgateway.storage.dynamodb import CONNECT_SECONDS, READ_SECONDS, RETRIES, available
+from eventgateway.storage.records import Record, partition
 
 KEYS = {"pk", "sk"}
 TOTAL = "total"
@@ -46,7 +47,7 @@ class DynamoUsage:
 
 def usage_key(space: str) -> str:
     """Partition key of what a space has used."""
-    return f"usage#{space}"
+    return partition(Record.USAGE, space)
 
 
 def _number(value: float) -> str:

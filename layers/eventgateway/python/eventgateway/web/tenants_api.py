@@ -6,11 +6,14 @@ from functools import partial
 
 from eventgateway.core.caller import Caller
 from eventgateway.core.document import Fields, decode
+from eventgateway.core.erasure import Erasure
 from eventgateway.core.errors import InvalidRequest, PayloadTooLarge
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.instant import parse
 from eventgateway.core.json import JsonObject
 from eventgateway.core.result import Result
+from eventgateway.core.tenant import State
+from eventgateway.operations.erase import Eraser
 from eventgateway.operations.tenancy import KeyOrder, Tenancy
 from eventgateway.web.errors import no_route, not_allowed
 from eventgateway.web.payload import json_result
@@ -27,6 +30,7 @@ class TenantsApi:
     """Only the operator gets in."""
 
     tenancy: Tenancy
+    eraser: Eraser
 
     def answer(self, path: str, request: HttpRequest, caller: Caller) -> Result:
         """Answer a request to a path below `/v1/tenants`. Raises a GatewayError."""
@@ -43,9 +47,11 @@ class TenantsApi:
             case [""]:
                 return {"GET": self._list, "POST": partial(self._create, request)}
             case [tenant]:
-                return {"GET": partial(self._show, tenant)}
+                return {"GET": partial(self._show, tenant), "DELETE": partial(self._delete, tenant)}
             case [tenant, "suspension"]:
                 return {"PUT": partial(self._suspend, tenant, request), "DELETE": partial(self._resume, tenant)}
+            case [tenant, "apps", app] if app:
+                return {"DELETE": partial(self._delete_app, tenant, app)}
             case [tenant, *rest]:
                 return self._parts(tenant, rest, request)
         return {}
@@ -76,7 +82,15 @@ class TenantsApi:
 
     def _show(self, tenant: str) -> Result:
         found = self.tenancy.get(tenant).shown()
-        return json_result(200, found | {"apps": [each.shown() for each in self.tenancy.apps(tenant)]})
+        under_way = self.eraser.under_way(tenant)
+        apps = [with_deletion(each.shown(), under_way.get(each.name)) for each in self.tenancy.apps(tenant)]
+        return json_result(200, with_deletion(found, under_way.get("")) | {"apps": apps})
+
+    def _delete(self, tenant: str) -> Result:
+        return json_result(202, with_deletion({"tenant": tenant}, self.eraser.delete_tenant(tenant)))
+
+    def _delete_app(self, tenant: str, app: str) -> Result:
+        return json_result(202, with_deletion({"app": app, "tenant": tenant}, self.eraser.delete_app(tenant, app)))
 
     def _suspend(self, tenant: str, request: HttpRequest) -> Result:
         return json_result(200, self.tenancy.suspend(tenant, _fields(request).text("reason")).shown())
@@ -110,6 +124,11 @@ class TenantsApi:
     def _remove_member(self, tenant: str, email: str) -> Result:
         self.tenancy.remove_member(tenant, email)
         return Result(204)
+
+
+def with_deletion(shown: JsonObject, erasure: Erasure | None) -> JsonObject:
+    """What is shown of a tenant or an application, with what becomes of it."""
+    return shown | {"state": State.DELETING.value, "deletion": erasure.shown()} if erasure else shown
 
 
 def _fields(request: HttpRequest) -> Fields:
