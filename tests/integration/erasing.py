@@ -153,6 +153,11 @@ class Erasing(HostedDeployment):
         assert len(self.queued()) == before + 4
         self.flush()
 
+    def external_id(self, account):
+        """What the roles of a space ask for."""
+        shown = self.ask(account.key, "GET", f"/v1/spaces/{account.space}/functions/role")
+        return shown.document["provider"]["externalId"]
+
     def letters(self, account):
         return self.ask(account.key, "GET", f"/v1/spaces/{account.space}/deadletters").document["deadLetters"]
 

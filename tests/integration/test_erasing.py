@@ -4,6 +4,8 @@ from itertools import count
 
 import pytest
 
+from eventgateway import wiring
+from eventgateway.settings import Settings
 from eventgateway.storage.records import Record
 from tests.integration.erasing import erasing
 
@@ -41,3 +43,87 @@ def test_nothing_is_left_of_a_deleted_tenant_and_nothing_of_another_is_touched(h
 def kind_of(text):
     """What begins the partition key of a row, or that it is an object."""
     return text.partition("('pk', '")[2].partition("#")[0] or "object"
+
+
+def test_while_it_is_deleted_it_is_gone_for_everybody_but_its_names_stay_taken(hosted, names):
+    name = names[0]
+    account = hosted.account(name)
+    deleted = hosted.delete(name)
+    assert deleted["state"] == "deleting"
+    assert hosted.emit(account).message == "There is no such space."
+    assert hosted.ask(account.key, "GET", f"/v1/spaces/{account.space}/functions").status == 403
+    assert hosted.operate("GET", f"/{name}/keys").document == {"keys": []}
+    assert hosted.operate("POST", "", {"tenant": name, "app": "other"}).message == f'Tenant "{name}" already exists.'
+    begin, _, end = account.space.partition("-")
+    assert hosted.operate("POST", "", {"tenant": begin, "app": end}).status == 409
+    for method, path, document in (
+        ("POST", "apps", {"app": "more"}),
+        ("POST", "keys", {"name": "k"}),
+        ("PUT", "suspension", {}),
+        ("DELETE", "suspension", None),
+        ("PUT", "members/ada@example.com", {"role": "Admin"}),
+        ("DELETE", "apps/shop", None),
+    ):
+        assert hosted.operate(method, f"/{name}/{path}", document).status == 404, path
+    assert hosted.operate("GET").document["tenants"]
+    assert hosted.shown(name)["deletion"] == deleted["deletion"]
+
+
+@pytest.mark.parametrize("path", ["nobody-here", "UPPER", "a%20b", "nobody-here/apps/shop"])
+def test_what_is_not_there_cannot_be_deleted(hosted, path):
+    assert hosted.operate("DELETE", f"/{path}").status == 404
+
+
+def test_a_tenant_cannot_delete_anything(hosted, names):
+    account, other = map(hosted.account, names)
+    for path in (account.tenant, other.tenant, f"{account.tenant}/apps/shop"):
+        assert hosted.ask(account.key, "DELETE", f"/v1/tenants/{path}").status == 403
+        assert hosted.ask("", "DELETE", f"/v1/tenants/{path}").status == 401
+
+
+def test_who_gets_the_name_afterwards_finds_nothing_of_the_one_before(hosted, names, server):
+    name = names[0]
+    hosted.use_everything(name, server)
+    old = hosted.accounts[name]
+    hosted.leave_messages(old)
+    warm, left = wiring.spaces(Settings.from_env(hosted.settings.to_env())), hosted.queued()
+    warm.ttl = 1e9
+    assert len(warm.routing(old.space).spaces[old.space].subscriptions) == 3
+    redrives = hosted.external_id(old), hosted.redrive(old).headers["location"]
+    hosted.erase(name)
+    hosted.use_everything(name, server)
+    new = hosted.accounts[name]
+    assert hosted.ask(old.key, "GET", f"/v1/spaces/{new.space}/functions").status == 403
+    assert hosted.ask(new.key, "GET", redrives[1]).status == 404
+    assert hosted.external_id(new) not in {None, redrives[0]}
+    assert len(hosted.letters(new)) == 3
+    warm.expire()
+    table = warm.routing(new.space)
+    assert set(table.spaces[new.space].functions) == {"f", "role"}
+    assert len(table.asynchronous("POST", f"/{new.space}/", "u")) == 1
+    server.requests.clear()
+    dropped, kept = hosted.dropped(), hosted.kept(name)
+    for body in left:
+        hosted.sqs.send_message(QueueUrl=hosted.settings.queue_url, MessageBody=body)
+    hosted.work()
+    assert (hosted.dropped() - dropped, server.requests) == (4, [])
+    assert hosted.kept(name) == kept
+
+
+def test_an_application_is_deleted_and_its_tenant_goes_on(hosted, names, server):
+    name = names[0]
+    hosted.use_everything(name, server)
+    shop, blog = hosted.accounts[name], f"{name}-blog"
+    scoped = hosted.operate("POST", f"/{name}/keys", {"name": "blog", "spaces": [blog]}).document["accessKey"]
+    assert hosted.ask(scoped, "GET", f"/v1/spaces/{blog}/functions").status == 200
+    before = {text for text in hosted.kept(shop.space) if blog not in text and "'used'" not in text}
+    assert hosted.erase(name, "shop") == ["closing", "payloads", "names"]
+    hosted.flush()
+    assert hosted.kept(shop.space) == set()
+    assert before
+    assert [each["app"] for each in hosted.operate("GET", f"/{name}").document["apps"]] == ["blog"]
+    assert [each["name"] for each in hosted.operate("GET", f"/{name}/keys").document["keys"]] == ["blog", "first key"]
+    for key in (scoped, shop.key):
+        assert hosted.ask(key, "GET", f"/v1/spaces/{blog}/functions").status == 200
+    assert hosted.operate("POST", f"/{name}/apps", {"app": "shop"}).status == 201
+    assert hosted.letters(shop) == []

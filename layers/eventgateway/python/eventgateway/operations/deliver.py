@@ -136,9 +136,11 @@ class Deliverer:
 
     def bury(self, delivery: Delivery, reason: str) -> Outcome:
         """Keep a delivery as a dead letter. Raises Unavailable if it is not safe, UnknownSpace if its space was deleted meanwhile."""
-        if _is_of_earlier_life(self.spaces.routing(delivery.space), delivery):
+        table = self.spaces.routing(delivery.space)
+        if _is_of_earlier_life(table, delivery):
             raise UnknownSpace
-        self.dead_letters.put(DeadLetter(delivery, reason, self.clock.time()))
+        space = table.spaces.get(delivery.space)
+        self.dead_letters.put(DeadLetter(delivery, reason, self.clock.time()), space.born if space else 0)
         log.error("delivery given up", extra=_trace(delivery) | {"reason": reason})
         return Outcome.DEAD
 
