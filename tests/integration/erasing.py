@@ -15,8 +15,9 @@ from eventgateway.operations import outbox
 from functions.config import handler as config
 from functions.delivery import handler as delivery
 from functions.router import handler as router
+from local.lambda_context import LambdaContext
 from local.resources import QUEUE
-from tests.integration.hosted import OPERATOR_KEY, HostedDeployment, hosted_handlers
+from tests.integration.hosted import OPERATOR_KEY, RECEIVE, HostedDeployment, hosted_handlers, record
 from tests.loopback import answer
 
 REGION = "us-east-1"
@@ -70,6 +71,14 @@ class Erasing(HostedDeployment):
         if answer.status == 404:
             return None
         return next((each for each in answer.document["apps"] if each["app"] == app), None) if app else answer.document
+
+    def wait_for_suspended(self):
+        """Let the worker have everything once; what must wait is postponed, or a copy of it."""
+        messages = self.sqs.receive_message(QueueUrl=self.settings.queue_url, **RECEIVE)["Messages"]
+        failed = delivery.handler({"Records": [record(each) for each in messages]}, LambdaContext("delivery", 180))["batchItemFailures"]
+        for each in messages:
+            if {"itemIdentifier": each["MessageId"]} not in failed:
+                self.sqs.delete_message(QueueUrl=self.settings.queue_url, ReceiptHandle=each["ReceiptHandle"])
 
     def flush(self):
         """Have all instances add what they have counted."""

@@ -1,13 +1,16 @@
 """Deleting tenants and applications through the deployed handlers: what is left of them is nothing."""
 
+import json
 from itertools import count
 
+import boto3
 import pytest
 
 from eventgateway import wiring
 from eventgateway.settings import Settings
 from eventgateway.storage.records import Record
 from tests.integration.erasing import erasing
+from tests.loopback import answer
 
 KINDS = {"space", "tenant", "key", "gateway", "object", *Record}
 NAMES = (f"tenant-{number:03}" for number in count())
@@ -127,3 +130,73 @@ def test_an_application_is_deleted_and_its_tenant_goes_on(hosted, names, server)
         assert hosted.ask(key, "GET", f"/v1/spaces/{blog}/functions").status == 200
     assert hosted.operate("POST", f"/{name}/apps", {"app": "shop"}).status == 201
     assert hosted.letters(shop) == []
+
+
+def test_an_erasure_whose_messages_are_lost_goes_on_when_it_is_asked_for_again(hosted, names):
+    name = names[0]
+    hosted.account(name)
+    first = hosted.delete(name)
+    hosted.sqs.purge_queue(QueueUrl=hosted.settings.queue_url)
+    assert hosted.delete(name)["deletion"]["beganAt"] == first["deletion"]["beganAt"]
+    hosted.go_on(hosted.shown(name))
+    hosted.sqs.purge_queue(QueueUrl=hosted.settings.queue_url)
+    assert hosted.erase(name) == ["payloads", "names"]
+    assert (hosted.kept(name), hosted.queued()) == (set(), [])
+
+
+def test_messages_that_come_twice_and_at_once_do_no_harm(hosted, names, server):
+    gone, stays = names
+    for each in names:
+        hosted.use_everything(each, server)
+    before, shown = hosted.kept(stays), hosted.delete(gone)
+    while shown:
+        for body in hosted.queued() * 2:
+            hosted.sqs.send_message(QueueUrl=hosted.settings.queue_url, MessageBody=body)
+        hosted.go_on(shown)
+        shown = hosted.shown(gone)
+    hosted.wait(1)
+    hosted.work()
+    assert (hosted.kept(gone), hosted.queued(), hosted.kept(stays)) == (set(), [], before)
+
+
+def test_a_bucket_that_keeps_versions_keeps_none_of_a_deleted_tenant(hosted, names, server):
+    s3, bucket = boto3.client("s3"), hosted.settings.payload_bucket
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    try:
+        hosted.use_everything(names[0], server)
+        space = hosted.accounts[names[0]].space
+        for key, _ in [each for each in hosted.objects() if each[0].startswith(f"{space}/")]:
+            s3.delete_object(Bucket=bucket, Key=key)
+        assert len([each for each in hosted.objects() if each[0].startswith(f"{space}/")]) >= 4
+        hosted.erase(names[0])
+        assert hosted.kept(names[0]) == set()
+    finally:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
+def test_while_a_tenant_is_suspended_its_events_are_refused_and_its_deliveries_wait(hosted, names, server):
+    account, other = map(hosted.account, names)
+    server.script = lambda _: [answer(b"{}")]
+    for each in (account, other):
+        hosted.subscribe(each, server.url(f"/{each.space}"))
+    for number in range(3):
+        assert hosted.emit(account, body=f'{{"n":{number}}}').status == 202
+    assert hosted.operate("PUT", f"/{account.tenant}/suspension", {"reason": "unpaid"}).status == 200
+    assert (hosted.emit(account).status, hosted.emit(other).status) == (403, 202)
+    hosted.wait_for_suspended()
+    assert [each.target for each in server.requests] == [f"/{other.space}"]
+    assert hosted.operate("DELETE", f"/{account.tenant}/suspension").status == 200
+    hosted.wait(901)
+    hosted.work()
+    assert sorted(json.loads(each.body)["data"]["n"] for each in server.requests[1:]) == [0, 1, 2]
+    assert hosted.emit(account).status == 202
+
+
+def test_what_waits_for_a_suspended_tenant_is_dropped_when_that_is_deleted(hosted, names, server):
+    account = hosted.account(names[0])
+    hosted.subscribe(account, server.url("/f"))
+    assert hosted.emit(account).status == 202
+    hosted.operate("PUT", f"/{account.tenant}/suspension", {})
+    dropped = hosted.dropped()
+    hosted.erase(account.tenant)
+    assert (hosted.dropped() - dropped, server.requests) == (1, [])

@@ -105,14 +105,13 @@ class DynamoErasures:
 
     def _give_way(self, erasure: Erasure) -> None:
         """Raises Unavailable unless there is a good reason why the names could not be set free."""
-        tenant = self._get(tenant_key(erasure.tenant), TENANT)
+        pk = tenant_key(erasure.tenant)
+        own, tenant = self._get(pk, ERASURE + erasure.app), self._get(pk, TENANT)
+        if own is None or own.owner != erasure.id:
+            return  # somebody else was faster
         if not erasure.app or (tenant and tenant.state != State.DELETING.value):
             raise Unavailable("The names could not be set free. That comes again.")
-        self._together(
-            lambda transaction: transaction.delete(
-                self._rows(tenant_key(erasure.tenant), ERASURE + erasure.app), self._rows.owner == erasure.id
-            )
-        )
+        self._together(lambda transaction: transaction.delete(self._rows(pk, ERASURE + erasure.app), self._rows.owner == erasure.id))
 
     def _row(self, erasure: Erasure) -> Row:
         document, key = dumps(erasure.stored()).decode(), ERASURE + erasure.app
