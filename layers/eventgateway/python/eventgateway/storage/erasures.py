@@ -16,6 +16,7 @@ from eventgateway.storage.dynamodb import CONNECT_SECONDS, META, READ_SECONDS, R
 from eventgateway.storage.tenants import APP, TENANT, TENANTS, tenant_key
 
 ERASURE = "erasure#"
+AT_ONCE = 90  # a transaction takes 100
 REFUSED = "ConditionalCheckFailed"
 WHAT = "The store of erasures"
 
@@ -89,12 +90,19 @@ class DynamoErasures:
             self._give_way(erasure)
 
     def _forget_parts(self, erasure: Erasure) -> None:
-        """Applications and members of a tenant; it and its erasure stay."""
-        pk = tenant_key(erasure.tenant)
+        """Applications and members of a tenant, as long as its erasure is there; both stay."""
+        rows, pk = self._rows, tenant_key(erasure.tenant)
         with available(WHAT):
-            for row in self._rows.query(pk, consistent_read=True, attributes_to_get=["pk", "sk"]):
-                if row.sk not in {TENANT, ERASURE}:
-                    row.delete()
+            found = list(rows.query(pk, consistent_read=True, attributes_to_get=["pk", "sk"]))
+        parts = [row for row in found if row.sk not in {TENANT, ERASURE}]
+        for start in range(0, len(parts), AT_ONCE):
+
+            def write(transaction: TransactWrite, some: list[Row] = parts[start : start + AT_ONCE]) -> None:
+                transaction.condition_check(rows, pk, ERASURE, rows.owner == erasure.id)
+                for row in some:
+                    transaction.delete(row)
+
+            self._together(write)
 
     def _metas(self, erasure: Erasure) -> Iterator[Row]:
         """What holds the names of its spaces. One that is there anew is somebody else's."""
