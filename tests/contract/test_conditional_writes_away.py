@@ -4,6 +4,7 @@ import pytest
 
 from eventgateway.core.claim import Claim
 from eventgateway.core.dead_letter import DeadLetter, LetterFilter
+from eventgateway.core.erasure import Erasure, Rests
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.redrive import Redrive
 from eventgateway.storage import dynamodb
@@ -11,11 +12,13 @@ from eventgateway.storage.attempts import DynamoAttempts
 from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
+from eventgateway.storage.erasures import DynamoErasures
 from eventgateway.storage.redrives import DynamoRedrives
 from tests.contract.samples import NOON, delivery
 from tests.loopback import Then
 from tests.records import MemoryPayloads
 
+ERASURE = Erasure.start("tenant", "", "1", NOON, Rests(120, 900))
 LETTER = DeadLetter(delivery(), "x", NOON)
 WRITES = {
     "attempt": lambda: DynamoAttempts("records").begin(delivery()),
@@ -23,6 +26,9 @@ WRITES = {
     "dead letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).put(LETTER),
     "deleted letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).delete("default", LETTER.key),
     "redrive": lambda: DynamoRedrives("records").save(Redrive.start("default", "1", LetterFilter(), NOON)),
+    "erasure": lambda: DynamoErasures("config").save(ERASURE),
+    "begun erasure": lambda: DynamoErasures("config").begin(ERASURE),
+    "released names": lambda: DynamoErasures("config").release(ERASURE),
     "identity": lambda: DynamoConfigStore("config").identify("default", "candidate"),
 }
 

@@ -26,6 +26,14 @@ class TestDynamoDB:
         assert (row["sk"], row["ttl"]) == (letter.key, NOON + 100 + 14 * DAY)
         assert loads(row["document"])["reason"] == "HTTP status code: 500"
 
+    def test_the_hours_of_a_new_life_of_a_space_are_listed_anew(self, letters, table, space):
+        """Regression: an instance remembered that it had listed the hour, and the letters of whoever had the name next were not found."""
+        letters.put(dead(space), 1)
+        for each in rows_of(table, space):
+            table.delete_item(Key={"pk": each["pk"], "sk": each["sk"]})
+        letters.put(letter := dead(space), 2)
+        assert every(letters, space) == [letter]
+
     def test_any_character_comes_back(self, letters, space):
         letters.put(letter := DeadLetter(delivery({"a": BASIC_PLANE[:9000]}, space=space), "x", NOON))
         assert loads(letters.get(space, letter.key).delivery.event) == loads(letter.delivery.event)

@@ -12,6 +12,7 @@ from eventgateway.core.bearer import is_key
 from eventgateway.core.erasure import ERASING, Rests
 from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.core.hosting import STANDALONE, Hosted, Standalone, is_domain
+from eventgateway.core.own_role import EVERYBODYS, OperatorsRole, OwnRole
 from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.http_client import HttpClient
@@ -20,6 +21,7 @@ from eventgateway.operations.admission import Admission, GivenKey
 from eventgateway.operations.borders import Borders, Doors
 from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
+from eventgateway.operations.emit_guard import EmitGuard
 from eventgateway.operations.erase import GRACE_SECONDS, Eraser, ErasureRunner
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
@@ -45,6 +47,7 @@ from eventgateway.storage.redrives import DynamoRedrives
 from eventgateway.storage.remains import ConfigurationRemains, RecordRemains
 from eventgateway.storage.tenants import DynamoTenants
 from eventgateway.storage.usage import DynamoUsage
+from eventgateway.token_verifier import JwtVerifier
 from eventgateway.vault import KmsVault
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.dead_letters_api import DeadLettersApi
@@ -55,15 +58,16 @@ from eventgateway.web.tenants_api import TenantsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
+    outbound = network(settings)
     ports = (
         spaces(settings),
         outbox(settings, SqsQueue(settings.queue_url)),
-        network(settings),
+        outbound,
         SystemClock(),
         DynamoClaims(settings.records_table),
     )
     own = (settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings), hosting(settings))
-    return EventsApi(Receiver(*ports, *own))
+    return EventsApi(Receiver(*ports, *own, (emit_guard(outbound).check,)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
@@ -71,7 +75,7 @@ def config_api(settings: Settings) -> ConfigApi:
     configure_logs(settings.log_level)
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
-    manager = Manager(known, secrets=secrets(settings), guard=guard(settings), hosting=hosting(settings))
+    manager = Manager(known, secrets=secrets(settings), guard=guard(settings), hosting=hosting(settings), own_role=own_role(settings))
     tenants = TenantsApi(tenancy(settings), eraser(settings, queue)) if settings.mode is Mode.HOSTED else None
     return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), doors(settings), tenants)
 
@@ -97,7 +101,8 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
     )
     runner = RedriveRunner(redriving, DynamoRedrives(settings.records_table))
     pool = ThreadPoolExecutor(settings.delivery_concurrency, "delivery")
-    return DeliveryWorker(deliverer, queue, pool, runner, erasures(settings, queue) if settings.mode is Mode.HOSTED else None)
+    is_hosted = settings.mode is Mode.HOSTED
+    return DeliveryWorker(deliverer, queue, pool, runner, is_hosted, erasures(settings, queue) if is_hosted else None)
 
 
 def outbox(settings: Settings, queue: SqsQueue) -> Outbox:
@@ -153,8 +158,8 @@ def doors(settings: Settings) -> Doors | None:
 
 
 def network(settings: Settings) -> Network:
-    """The way out to functions, with the outbound guard before it."""
-    return Network(HttpClient(guard=guard(settings), tls=trust()))
+    """The way out to functions, with the outbound guard before it, and the gateway's own role behind."""
+    return Network(HttpClient(guard=guard(settings), tls=trust()), own_role=own_role(settings))
 
 
 @cache
@@ -163,9 +168,25 @@ def trust() -> SSLContext:
     return create_default_context()
 
 
+def emit_guard(outbound: Network) -> EmitGuard:
+    """What lets only those emit to a space who may."""
+    return EmitGuard(JwtVerifier(outbound.http, SystemClock()), SystemClock())
+
+
 def guard(settings: Settings) -> Guard:
     """The outbound guard that the settings ask for."""
     return PublicOnly() if settings.is_guarded else OFF
+
+
+def own_role(settings: Settings) -> OwnRole:
+    """Whose the gateway's own role is. Raises InvalidSettings."""
+    if settings.mode is not Mode.HOSTED:
+        return EVERYBODYS
+    arns = filter(None, map(str.strip, settings.allowed_targets.split(",")))
+    try:
+        return OperatorsRole.of(arns, settings.queue_url)
+    except ValueError as error:
+        raise InvalidSettings(f"ALLOWED_TARGETS: {error}") from error
 
 
 def usage(settings: Settings) -> Usage:

@@ -10,6 +10,7 @@ from eventgateway.core.dead_letter import DeadLetter, LetterFilter, LetterPage
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject
+from eventgateway.core.jwt_rule import JwtRule
 from eventgateway.core.message import Message
 from eventgateway.core.redrive import Redrive
 from eventgateway.core.resource import Kind, Resource
@@ -142,6 +143,13 @@ class KeySource(Protocol):
 
     def read(self) -> str:
         """The key as it is now, never empty. Raises Unavailable."""
+
+
+class TokenVerifier(Protocol):
+    """What checks JSON Web Tokens."""
+
+    def verify(self, rule: JwtRule, token: str) -> None:
+        """Return for a token that a rule accepts now. Raises AccessRefused, Unavailable where the issuer's keys cannot be had."""
 
 
 class Vault(Protocol):
