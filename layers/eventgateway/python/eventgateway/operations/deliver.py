@@ -88,7 +88,7 @@ class Deliverer:
         Raises Unavailable where its outcome could not be made safe, or nothing was done: it must come again.
         """
         try:
-            table = self.spaces.routing(delivery.space)
+            table = self._table(delivery)
         except UnknownSpace:
             return self._drop(delivery)
         if (space := table.spaces.get(delivery.space)) and delivery.since < space.born:
@@ -100,6 +100,13 @@ class Deliverer:
         if outcome is not Outcome.RETRIED and not delivery.is_system:
             self.usage.processed(delivery.space, CUSTOM)
         return outcome
+
+    def _table(self, delivery: Delivery) -> RoutingTable:
+        """That of its space. A name that nobody had a moment ago may be a space by now, so nothing is dropped without a look."""
+        try:
+            return self.spaces.routing(delivery.space)
+        except UnknownSpace:
+            return self.spaces.latest(delivery.space)
 
     def _drop(self, delivery: Delivery) -> Outcome:
         """Forget a delivery whose space was deleted, be there another one with its name by now or not."""
