@@ -1,9 +1,9 @@
 """What the command tells when the gateway is ready: where everything is, and how to begin."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from eventgateway.settings import Mode, Settings
+from eventgateway.web.dashboard.addresses import space_url, way_there
 from local.ports import Ports
 
 PLACES = """The event gateway is ready{mode}.
@@ -21,7 +21,6 @@ A first tenant, whose access key is in the answer:
 Its space:
   {look}"""
 KEY = "GATEWAY_OPERATOR_KEY"
-LOOPBACK = "localhost"  # browsers and curl find its subdomains on this machine: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
 
 
 def message(ports: Ports, data_dir: Path, settings: Settings, given_key: str) -> str:
@@ -40,19 +39,7 @@ def message(ports: Ports, data_dir: Path, settings: Settings, given_key: str) ->
 
 
 def _hosted(events: str, settings: Settings, given_key: str) -> dict[str, str]:
-    space = with_host(events, f"<tenant>-<app>.{settings.domain}")
-    look = with_host(events, f"acme-shop.{settings.domain}/")
-    there = "" if _is_loopback(settings.domain) else f"--connect-to ::{urlsplit(events).netloc} "
+    space, example = (space_url(events, settings.domain, name) for name in ("<tenant>-<app>", "acme-shop"))
     key = f"${KEY}, as given" if given_key else f"{settings.operator_key}  (kept with the data)"
-    return {"space": space, "look": f"curl -i {there}{look}", "key": key, "told": f"${KEY}" if given_key else settings.operator_key}
-
-
-def with_host(url: str, rest: str) -> str:
-    """The URL of another host at the same port; `rest` is the host and maybe a path."""
-    parts = urlsplit(url)
-    host, slash, path = rest.partition("/")
-    return f"{parts.scheme}://{host}:{parts.port}{slash}{path}"
-
-
-def _is_loopback(domain: str) -> bool:
-    return domain == LOOPBACK or domain.endswith(f".{LOOPBACK}")
+    look = f"curl -i {way_there(events, settings.domain)}{example}/"
+    return {"space": space, "look": look, "key": key, "told": f"${KEY}" if given_key else settings.operator_key}

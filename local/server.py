@@ -93,7 +93,9 @@ def _load_handlers(settings: Settings) -> None:
 def _load_dashboard(settings: Settings, ports: Ports) -> None:
     """It is told where the APIs are. The functions of the user are not: these variables may mean something else to them."""
     addresses = WebAddress(ports.events.url), WebAddress(ports.config.url)
-    with patch.dict(os.environ, DashboardSettings(*addresses, settings.mode, log_level=settings.log_level).to_env()):
+    with patch.dict(
+        os.environ, DashboardSettings(*addresses, settings.mode, domain=settings.domain, log_level=settings.log_level).to_env()
+    ):
         dashboard.site.cache_clear()
         dashboard.site()
 

@@ -7,7 +7,7 @@ import pytest
 
 from eventgateway.settings import Mode, Settings
 from local.ports import Options, Ports
-from local.ready import message, with_host
+from local.ready import message
 
 FOLDER = Path("/data")
 
@@ -54,7 +54,3 @@ def test_a_domain_that_is_elsewhere_is_asked_for_on_this_machine(ports):
     text = told(ports, mode=Mode.HOSTED, domain="slsgateway.com", operator_key="k")
     netloc, port = ports.events.url.removeprefix("http://"), ports.events.url.rpartition(":")[2]
     assert text.endswith(f"  curl -i --connect-to ::{netloc} http://acme-shop.slsgateway.com:{port}/")
-
-
-def test_the_host_of_an_address_is_replaced():
-    assert with_host("https://[::1]:4000", "a-b.localhost/x") == "https://a-b.localhost:4000/x"
