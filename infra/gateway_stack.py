@@ -103,6 +103,7 @@ class GatewayStack(Stack):
             secrets_key=self.secrets.key.key_arn,
             mode=self.parameters.mode,
             outbound_guard=self.parameters.outbound_guard,
+            allowed_targets=",".join(self.parameters.allowed_targets) if self.parameters.mode is Mode.HOSTED else "",
             retry_scale=self.parameters.retry_scale,
             log_level=self.parameters.log_level,
         )

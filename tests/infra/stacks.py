@@ -38,7 +38,7 @@ CHOICES = {
         "log_level": "debug",
     },
     "destroy": {"removal_policy": "destroy"},
-    "hosted": {"mode": "hosted"},  # the app refuses it as long as the functions do, the stack is ready
+    "hosted": {"mode": "hosted", "allowed_targets": list(TARGETS)},  # the app refuses it as long as the functions do, the stack is ready
 }
 ROOT = Path(__file__).parents[2]
 FLAGS = json.loads((ROOT / "cdk.json").read_text())["context"]
