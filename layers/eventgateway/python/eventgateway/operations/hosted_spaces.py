@@ -59,8 +59,8 @@ class HostedSpaces:
         """See `Configuration`: at most `ttl` old; while the store is away at most `max_stale`."""
         entry, now = self.known.get(space), self.clock.time()
         if entry is not None:
-            table = entry.table  # read first: who forgets a space resets the time first
-            if self._is_fresh(entry, now):
+            table = entry.table  # read once: another thread may just be forgetting the space
+            if self._is_fresh(entry, now) and space in table.spaces:
                 return table
         self._check_unknown(space, now)
         with self._held(space) as entry:
