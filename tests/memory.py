@@ -3,7 +3,8 @@
 All share a journal, a list of lines such as `queue f`, which tells in which order things happened.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -166,6 +167,26 @@ class MemoryVault:
             raise unreadable()
         self.journal.append(f"open {function}")
         return self.sealed[sealed][2]
+
+
+@dataclass
+class MemoryUsage:
+    """Implements `UsageStore`."""
+
+    spaces: dict[str, Counter[str]] = field(default_factory=dict)
+    away: bool = False
+
+    def add(self, space: str, counts: Mapping[str, float]) -> None:
+        self._check()
+        self.spaces.setdefault(space, Counter()).update(counts)  # type: ignore[arg-type] # counters count floats as well
+
+    def totals(self, space: str) -> dict[str, float]:
+        self._check()
+        return dict(self.spaces.get(space, {}))
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("The store of usage counters is not available. Please try again.")
 
 
 @dataclass
