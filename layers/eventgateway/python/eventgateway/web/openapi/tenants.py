@@ -54,8 +54,8 @@ def _object(properties: Mapping[str, Schema], *optional: str) -> Schema:
 def _sent(required: Mapping[str, Schema], **optional: Schema) -> Schema:
     """A document that is sent; there are no other fields."""
     nullable = {name: schema | {"type": [schema["type"], "null"]} for name, schema in optional.items()}
-    document = {"type": "object", "properties": {**required, **nullable}, "additionalProperties": False}
-    return document | ({"required": [*required]} if required else {})
+    document = {"properties": {**required, **nullable}, "additionalProperties": False}
+    return {"type": "object", "required": [*required], **document} if required else {"type": ["object", "null"], **document}
 
 
 def _list(name: str, key: str, **more: Schema) -> Schema:
@@ -80,7 +80,9 @@ SCHEMAS: dict[str, Schema] = {
     "Member": _object(MEMBER),
     "AccessKey": _object(KEY),
     "CreatedAccessKey": _object({**KEY, "accessKey": SECRET}),
-    "NewTenant": _sent({"tenant": TENANT_NAME, "app": APP_NAME}, email=EMAIL | {"description": "Of its first Admin."}),
+    "NewTenant": _sent(
+        {"tenant": TENANT_NAME, "app": APP_NAME}, email=TEXT | {"maxLength": EMAIL_LENGTH, "description": "Address of its first Admin."}
+    ),
     "NewApp": _sent({"app": APP_NAME}),
     "NewMember": _sent({"role": TEXT | {"enum": [*Role]}}),
     "NewAccessKey": _sent(
@@ -180,7 +182,7 @@ def _operation(name: str, summary: str, answers: Schema) -> Schema:
 
 
 def _body(schema: str) -> Schema:
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": _ref(schema)}}}}
+    return {"requestBody": {"required": "required" in SCHEMAS[schema], "content": {JSON: {"schema": _ref(schema)}}}}
 
 
 def _parameter(name: str, schema: Schema) -> Schema:
