@@ -5,6 +5,7 @@ import pytest
 from eventgateway.core.errors import Unavailable, UnknownSpace
 from eventgateway.core.tenant import State
 from eventgateway.operations import hosted_spaces
+from eventgateway.operations.emit_keys import EmitKeys
 from tests.unit.hosted import BORN, Many
 
 
@@ -89,6 +90,20 @@ def test_a_warm_space_goes_on_while_the_store_is_away_but_not_for_ever(warm, log
     warm.clock.advance(1)
     with pytest.raises(Unavailable):
         warm.spaces.routing("a-b")
+
+
+@pytest.mark.parametrize("last", [59, 60])
+def test_keys_that_may_be_revoked_by_now_count_for_a_minute(warm, last):
+    EmitKeys(warm.manager).create("a-b", b"")
+    warm.clock.advance(1)
+    assert warm.types("a-b") == {"u"}
+    warm.store.away = True
+    warm.clock.advance(last)
+    if last < 60:
+        assert warm.types("a-b") == {"u"}
+    else:
+        with pytest.raises(Unavailable):
+            warm.spaces.routing("a-b")
 
 
 def test_while_the_store_is_away_it_is_asked_once_in_a_ttl(warm):

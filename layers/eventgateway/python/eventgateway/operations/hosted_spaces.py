@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 MOST_RESOURCES = 300_000  # in memory, some 1 KB each
 MOST_SPACES = 5_000
 MOST_UNKNOWN = 10_000  # names that somebody asked for, and nobody has
+KEYS_STALE = 60.0  # seconds: keys that emit count no longer than those of the Config API while it is not known whether they still do
 NEVER = float("-inf")
 
 
@@ -56,7 +57,7 @@ class HostedSpaces:
     lock: RLock = field(default_factory=RLock)  # of the four; who holds it waits for no other
 
     def routing(self, space: str) -> RoutingTable:
-        """See `Configuration`: at most `ttl` old; while the store is away at most `max_stale`."""
+        """See `Configuration`: at most `ttl` old; while the store is away at most `max_stale`, or KEYS_STALE with keys in it."""
         entry, now = self.known.get(space), self.clock.time()
         if entry is not None:
             table = entry.table  # read once: another thread may just be forgetting the space
@@ -134,12 +135,16 @@ class HostedSpaces:
             self._refresh(space, entry)
         except Unavailable:
             age = now - entry.fresh_at
-            if not (entry.table.spaces and 0 <= age < self.max_stale):
+            if not (entry.table.spaces and 0 <= age < self._patience(entry.table.spaces[space])):
                 raise
             log.error("configuration store is away, routing goes on with what is known", extra={"age": age, "space": space})  # noqa: TRY400
         with self.lock:
             if expirations == self.expirations:
                 entry.checked_at = now
+
+    def _patience(self, space: Space) -> float:
+        has_keys = space.access is not None and space.access.has_keys
+        return min(self.max_stale, KEYS_STALE) if has_keys else self.max_stale
 
     def _refresh(self, space: str, entry: _Known) -> None:
         """Bring an entry that this thread holds to what the store has. Another life of the name begins with a table of its own."""
