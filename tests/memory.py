@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
+from eventgateway.core.erasure import ErasureSlice
 from eventgateway.core.errors import Unavailable, WriteConflict
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject, restore
@@ -188,7 +189,8 @@ class MemoryUsage:
 
     def days(self, space: str, first: str, last: str) -> list[tuple[str, dict[str, float]]]:
         self._check()
-        return [(day, dict(counts)) for (name, day), counts in sorted(self.by_day.items()) if name == space and first <= day <= last]
+        found = sorted((day, dict(counts)) for (each, day), counts in self.by_day.items() if each == space)
+        return [(day, counts) for day, counts in found if first <= day <= last]
 
     def totals(self, space: str) -> dict[str, float]:
         self._check()
@@ -237,6 +239,6 @@ class MemoryQueue:
 
 
 def _receivers(message: Message) -> str:
-    if isinstance(message, RedriveSlice):
+    if isinstance(message, RedriveSlice | ErasureSlice):
         return f"slice {message.number}"
     return message.function_id if isinstance(message, Delivery) else f"{len(message.deliveries)} at once"

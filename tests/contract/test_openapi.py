@@ -250,7 +250,7 @@ TENANT_REQUESTS = [
 
 def test_what_the_operator_sends_and_gets_is_described():
     hosted = HostedGateway()
-    hosted.used.add_to_day("acme-shop", day_of(int(hosted.clock.time() * SECOND)), {"requests": 3, "deliveries|dead": 1})
+    hosted.counters.add_to_day("acme-shop", day_of(int(hosted.clock.time() * SECOND)), {"requests": 3, "deliveries|dead": 1})
     for method, route, document in TENANT_REQUESTS:
         identifier = hosted.tenants.keys("acme")[0].id if "keyId" in route else ""
         path = route.format(tenant="acme", email="bob@example.com", keyId=identifier).removeprefix("/v1/tenants")

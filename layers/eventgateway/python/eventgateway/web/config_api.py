@@ -42,7 +42,6 @@ BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
 SINGLE_BY_PATH = {each.kind.path: each for each in SINGLES}
 SINGLE_METHODS = ("GET", "PUT", "DELETE")
-OPERATORS = (Quota.kind.path,)  # tenants only read them
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 RESOURCE_METHODS = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
@@ -96,9 +95,9 @@ class ConfigApi:
             case ["v1", "tenants", *rest] if self.tenants and rest != [""]:
                 return self.tenants.answer("/".join(rest), request, caller)
             case ["v1", "spaces", space, *rest] if space and self.tenants and request.method != "OPTIONS":
-                stores = (self.manager.spaces.store, self.tenants.tenancy.store)
-                check_space(*stores, caller, space, writes=request.method not in SAFE_METHODS)
-                if rest == [*OPERATORS] and request.method not in SAFE_METHODS:
+                writes = request.method not in SAFE_METHODS
+                check_space(self.manager.spaces.store, self.tenants.tenancy.store, caller, space, writes=writes)
+                if writes and rest[:1] == [Quota.kind.path]:  # tenants only read it
                     caller.check_operator()
         return self._in_space(request)
 
