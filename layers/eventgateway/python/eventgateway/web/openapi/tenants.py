@@ -7,6 +7,7 @@ from eventgateway.core.access_key import NAME_LENGTH as KEY_NAME_LENGTH
 from eventgateway.core.access_key import AccessKey
 from eventgateway.core.hosting import LABEL, LABEL_LENGTH
 from eventgateway.core.tenant import EMAIL_LENGTH, KIND, NAME_LENGTH, REASON_LENGTH, App, Member, Role, State, Tenant
+from eventgateway.web.openapi import usage
 from eventgateway.web.openapi.parts import JSON, TEXT, answer, errors
 from eventgateway.web.openapi.rules import Schema
 from eventgateway.web.paging import PAGE_LIMIT
@@ -137,6 +138,7 @@ def _part_paths(one: Schema) -> dict[str, Schema]:
             "get": _read("listApps", "List the applications of a tenant", apps, {"apps": [SHOP.shown()]}),
             "post": _made("createApp", "Create an application", "NewApp", "App", SHOP.shown()),
         },
+        f"{base}/usage": one | {"get": usage.operation(TAG)},
         f"{base}/keys": one
         | {
             "get": _read("listAccessKeys", "List the access keys of a tenant", keys, {"keys": [FIRST_KEY.shown()]}),
