@@ -7,6 +7,7 @@ from eventgateway.core.dead_letter import DeadLetter, LetterFilter
 from eventgateway.core.erasure import Erasure, Rests
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.redrive import Redrive
+from eventgateway.core.tenant import App, Member, Role, State
 from eventgateway.storage import dynamodb
 from eventgateway.storage.attempts import DynamoAttempts
 from eventgateway.storage.claims import DynamoClaims
@@ -14,9 +15,16 @@ from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.erasures import DynamoErasures
 from eventgateway.storage.redrives import DynamoRedrives
+from eventgateway.storage.tenants import DynamoTenants
 from tests.contract.samples import NOON, delivery
+from tests.contract.tenants import create, key_of
 from tests.loopback import Then
 from tests.records import MemoryPayloads
+
+
+def tenants():
+    return DynamoTenants("config", "records")
+
 
 ERASURE = Erasure.start("tenant", "", "1", NOON, Rests(120, 900))
 LETTER = DeadLetter(delivery(), "x", NOON)
@@ -29,6 +37,13 @@ WRITES = {
     "erasure": lambda: DynamoErasures("config").save(ERASURE),
     "begun erasure": lambda: DynamoErasures("config").begin(ERASURE),
     "released names": lambda: DynamoErasures("config").release(ERASURE),
+    "tenant": lambda: create(tenants(), "acme"),
+    "application": lambda: tenants().add_app(App("acme", "shop", NOON)),
+    "state of a space": lambda: tenants().set_space_state("acme-shop", State.SUSPENDED),
+    "member": lambda: tenants().put_member(Member("acme", "ada@example.com", Role.ADMIN, NOON)),
+    "deleted member": lambda: tenants().remove_member("acme", "ada@example.com"),
+    "access key": lambda: tenants().add_key(key_of("acme")),
+    "use of a key": lambda: tenants().note_use(key_of("acme"), NOON),
     "identity": lambda: DynamoConfigStore("config").identify("default", "candidate"),
 }
 

@@ -74,6 +74,12 @@ class HostedDeployment:
         """Send an event to the subdomain of an account's space."""
         return self.send(f"{account.space}.{DOMAIN}", body=body, event=event_type)
 
+    def waiting(self):
+        """How many deliveries the queue has, those that are put off included."""
+        names = [f"ApproximateNumberOfMessages{each}" for each in ("", "Delayed", "NotVisible")]
+        found = self.sqs.get_queue_attributes(QueueUrl=self.settings.queue_url, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
     def work(self, most=10_000):
         """Let the worker have what waits; how many batches it took."""
         for number in range(most):

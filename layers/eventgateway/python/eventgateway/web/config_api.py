@@ -128,7 +128,7 @@ class ConfigApi:
             return collect(self.manager.spaces, self.usage, self.queue)
         from eventgateway.web.openapi import text  # noqa: PLC0415
 
-        return Result(200, JSON_TYPE, text())
+        return Result(200, JSON_TYPE, text(hosted=self.tenants is not None))
 
     def _collection(self, kind: Kind, space: str, request: HttpRequest) -> Result:
         if request.method == "POST":
