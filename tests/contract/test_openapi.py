@@ -225,7 +225,7 @@ def test_operations_have_names_of_their_own():
     names = [
         operation["operationId"] for path in DOCUMENT["paths"].values() for method, operation in path.items() if method != "parameters"
     ]
-    assert len(set(names)) == len(names) == 4 * 5 + 6 + 3 + 5 + 3 + 3 + 14
+    assert len(set(names)) == len(names) == 4 * 5 + 6 + 3 + 5 + 3 + 3 + 16
 
 
 TENANT, KEYS, MEMBER = "/v1/tenants/{tenant}", "/v1/tenants/{tenant}/keys", "/v1/tenants/{tenant}/members/{email}"
@@ -245,6 +245,10 @@ TENANT_REQUESTS = [
     ("get", f"{TENANT}/usage", None),
     ("delete", MEMBER, None),
     ("delete", f"{KEYS}/{{keyId}}", None),
+    ("delete", f"{TENANT}/apps/{{app}}", None),
+    ("get", TENANT, None),
+    ("delete", TENANT, None),
+    ("get", TENANT, None),
 ]
 
 
@@ -253,9 +257,9 @@ def test_what_the_operator_sends_and_gets_is_described():
     hosted.counters.add_to_day("acme-shop", day_of(int(hosted.clock.time() * SECOND)), {"requests": 3, "deliveries|dead": 1})
     for method, route, document in TENANT_REQUESTS:
         identifier = hosted.tenants.keys("acme")[0].id if "keyId" in route else ""
-        path = route.format(tenant="acme", email="bob@example.com", keyId=identifier).removeprefix("/v1/tenants")
+        path = route.format(tenant="acme", app="blog", email="bob@example.com", keyId=identifier).removeprefix("/v1/tenants")
         answer, operation = hosted.operate(method.upper(), path, document), DOCUMENT["paths"][route][method]
-        assert str(answer.status) in operation["responses"].keys() & {"200", "201", "204"}, answer
+        assert str(answer.status) in operation["responses"].keys() & {"200", "201", "202", "204"}, answer
         if answer.body:
             assert is_described(operation["responses"][str(answer.status)], answer.document), answer
         assert document is None or is_described(operation["requestBody"], document)

@@ -66,6 +66,8 @@ class Fields:
         value = self.document.get(name)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value or 0
+        if isinstance(value, float) and value.is_integer():  # JSON has numbers, and 3.0 is 3
+            return int(value)
         raise self._mismatch(name, "a whole number", value)
 
     def texts(self, name: str) -> tuple[str, ...]:

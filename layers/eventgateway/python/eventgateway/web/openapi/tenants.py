@@ -7,7 +7,7 @@ from eventgateway.core.access_key import NAME_LENGTH as KEY_NAME_LENGTH
 from eventgateway.core.access_key import AccessKey
 from eventgateway.core.hosting import LABEL, LABEL_LENGTH
 from eventgateway.core.tenant import EMAIL_LENGTH, KIND, NAME_LENGTH, REASON_LENGTH, App, Member, Role, State, Tenant
-from eventgateway.web.openapi import usage
+from eventgateway.web.openapi import deletion, usage
 from eventgateway.web.openapi.parts import JSON, TEXT, answer, errors
 from eventgateway.web.openapi.rules import Schema
 from eventgateway.web.paging import PAGE_LIMIT
@@ -74,10 +74,11 @@ PARTS: Mapping[str, Schema] = {
     "counts": COUNTS,
 }
 SCHEMAS: dict[str, Schema] = {
+    **deletion.SCHEMAS,
     "Tenant": _object(TENANT, "email", "reason"),
-    "TenantWithParts": _object({**TENANT, **PARTS}, "email", "reason"),
+    "TenantWithParts": _object({**TENANT, **PARTS, "deletion": deletion.DELETION}, "email", "reason", "deletion"),
     "CreatedTenant": _object({"tenant": TEXT, "app": TEXT, "space": TEXT, "accessKey": SECRET}),
-    "App": _object(APP),
+    "App": _object({**APP, **deletion.MARKED}, *deletion.MARKED),
     "Member": _object(MEMBER),
     "AccessKey": _object(KEY),
     "CreatedAccessKey": _object({**KEY, "accessKey": SECRET}),
@@ -119,7 +120,9 @@ def paths() -> dict[str, Schema]:
     one = {"parameters": [TENANT_PARAMETER]}
     return {
         BASE: {"get": _tenants(), "post": _made("createTenant", "Create a tenant", "NewTenant", "CreatedTenant", CREATED)},
-        f"{BASE}/{{tenant}}": one | {"get": _read("getTenant", "Read a tenant", _ref("TenantWithParts"), WITH_PARTS)},
+        f"{BASE}/{{tenant}}": one
+        | {"get": _read("getTenant", "Read a tenant", _ref("TenantWithParts"), WITH_PARTS)}
+        | {"delete": deletion.delete("deleteTenant", "Delete a tenant with all that it has", TAG, {"tenant": "acme"})},
         f"{BASE}/{{tenant}}/suspension": one
         | {
             "put": _put("suspendTenant", "Suspend a tenant: its events are refused, its deliveries wait", "TenantSuspension", suspended),
@@ -139,6 +142,8 @@ def _part_paths(one: Schema) -> dict[str, Schema]:
             "post": _made("createApp", "Create an application", "NewApp", "App", SHOP.shown()),
         },
         f"{base}/usage": one | {"get": usage.operation(TAG)},
+        f"{base}/apps/{{app}}": {"parameters": [TENANT_PARAMETER, _parameter("app", APP_NAME)]}
+        | {"delete": deletion.delete("deleteApp", "Delete an application with all that it has", TAG, {"app": "shop", "space": SHOP.space})},
         f"{base}/keys": one
         | {
             "get": _read("listAccessKeys", "List the access keys of a tenant", keys, {"keys": [FIRST_KEY.shown()]}),
