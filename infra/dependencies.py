@@ -19,7 +19,7 @@ BUILT = PROJECT / ".build" / "layers"
 BUILDER = (Path(__file__), Path(platforms.__file__), Path(pruning.__file__))
 MOUNTED = "/opt/python"  # where Lambda has a layer's packages
 MEGABYTE = 1_000_000
-LIMIT = 20 * MEGABYTE  # unzipped; all that a function has may be 250 MB in Lambda, but it is fetched in each cold start
+LIMIT = 40 * MEGABYTE  # unzipped; all that a function has may be 250 MB in Lambda, but it is fetched in each cold start
 SECONDS = 600
 QUOTED_LINES = 6
 

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 from math import inf, isfinite
 from typing import Any, get_args
 
+from eventgateway.core.hosting import is_domain
 from eventgateway.settings import LogLevel, Mode, OutboundGuard
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # of CloudWatch
@@ -83,6 +84,8 @@ class Parameters:
             raise InvalidParameter(f"stack_name={self.stack_name!r}: must not begin as the roles that the gateway may take, {ROLE_PREFIX}")
         if self.domain and not HOST.fullmatch(self.domain):
             raise InvalidParameter(f"domain={self.domain!r}: a name such as events.example.com, in lower case, without https:// or *.")
+        if self.is_hosted and self.domain and not is_domain(self.domain):
+            raise InvalidParameter(f"domain={self.domain!r}: in hosted mode labels are letters and digits with single hyphens between")
         if self.certificate_arn and not self.domain:
             raise InvalidParameter("certificate_arn needs domain")
         if self.domain and not (self.hosted_zone or self.certificate_arn):
@@ -91,6 +94,11 @@ class Parameters:
             raise InvalidParameter("hosted_zone needs domain")
         if self.log_retention not in LOG_DAYS:
             raise InvalidParameter(f"log_retention={self.log_retention}: CloudWatch offers {', '.join(map(str, LOG_DAYS))} days")
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether many tenants share the gateway."""
+        return self.mode is Mode.HOSTED
 
     @property
     def keeps_data(self) -> bool:

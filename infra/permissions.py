@@ -27,6 +27,8 @@ WORK = (*SEND_AND_LOOK, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMe
 OPEN = ("kms:Decrypt",)
 SEAL = (*OPEN, "kms:Encrypt")
 READ_SECRET = ("secretsmanager:GetSecretValue",)
+DELETE = ("dynamodb:DeleteItem",)
+SCAN = ("dynamodb:Scan",)
 
 
 class InvalidTarget(ValueError):
@@ -47,6 +49,13 @@ def get_payloads(role: iam.IRole, bucket_arn: str) -> None:
     """Let a role read large events. Without the right to list, S3 would call one that is gone forbidden."""
     _allow_objects(role, "s3:GetObject", bucket_arn)
     allow(role, ["s3:ListBucket"], bucket_arn)
+
+
+def erase(role: iam.IRole, config_arn: str, records_arn: str, bucket_arn: str) -> None:
+    """Let a role that reads configuration, records and the list of large events delete those of a tenant that is gone."""
+    allow(role, DELETE, config_arn)
+    allow(role, SCAN, records_arn)
+    _allow_objects(role, "s3:DeleteObject", bucket_arn)
 
 
 def _allow_objects(role: iam.IRole, action: str, bucket_arn: str) -> None:

@@ -113,6 +113,11 @@ def test_the_parameters_of_a_deployment_arrive_in_its_functions(template):
         assert [getattr(found, name) for name in OF_PARAMETERS] == [getattr(template.parameters, name) for name in OF_PARAMETERS]
 
 
+def test_functions_know_the_domain_whose_subdomains_are_spaces(template):
+    wanted = template.parameters.domain if template.parameters.is_hosted else ""
+    assert {settings(each).domain for each in working(template)} == {wanted}
+
+
 def test_the_environment_names_the_resources_of_the_stack(template):
     for function in working(template):
         found = settings(function)

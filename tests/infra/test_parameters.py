@@ -105,6 +105,10 @@ def test_a_value_that_makes_no_sense_is_refused_with_its_name_and_what_would_do(
     [
         ({"domain": "example.org"}, "domain needs hosted_zone (the certificate is made) or certificate_arn (a certificate of *.DOMAIN)"),
         ({"hosted_zone": "Z1"}, "hosted_zone needs domain"),
+        (
+            {"mode": "hosted", "domain": "a--b.org", "hosted_zone": "Z1"},
+            "domain='a--b.org': in hosted mode labels are letters and digits with single hyphens between",
+        ),
         ({"certificate_arn": CERTIFICATE}, "certificate_arn needs domain"),
     ],
 )

@@ -73,7 +73,7 @@ class Deliverer:
             space = self.spaces.routing(delivery.space).spaces.get(delivery.space)
         except UnknownSpace:
             return 0.0
-        suspended = SUSPENDED_SECONDS if space and space.is_suspended else 0.0
+        suspended = SUSPENDED_SECONDS * self.retry.scale if space and space.is_suspended else 0.0
         return max(suspended, delivery.not_before - self.clock.time())
 
     def split(self, fan_out: FanOut, deadline: Deadline = NO_DEADLINE) -> None:
