@@ -27,7 +27,7 @@ WORK = (*SEND_AND_LOOK, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMe
 OPEN = ("kms:Decrypt",)
 SEAL = (*OPEN, "kms:Encrypt")
 READ_SECRET = ("secretsmanager:GetSecretValue",)
-DELETE = ("dynamodb:DeleteItem",)
+UPDATE_AND_DELETE = ("dynamodb:UpdateItem", "dynamodb:DeleteItem")
 SCAN = ("dynamodb:Scan",)
 
 
@@ -52,10 +52,12 @@ def get_payloads(role: iam.IRole, bucket_arn: str) -> None:
 
 
 def erase(role: iam.IRole, config_arn: str, records_arn: str, bucket_arn: str) -> None:
-    """Let a role that reads configuration, records and the list of large events delete those of a tenant that is gone."""
-    allow(role, DELETE, config_arn)
+    """Let a role that reads configuration and works with records delete all that is of a tenant, in every version that is kept."""
+    allow(role, UPDATE_AND_DELETE, config_arn)
     allow(role, SCAN, records_arn)
+    allow(role, ["s3:ListBucketVersions"], bucket_arn)
     _allow_objects(role, "s3:DeleteObject", bucket_arn)
+    _allow_objects(role, "s3:DeleteObjectVersion", bucket_arn)
 
 
 def _allow_objects(role: iam.IRole, action: str, bucket_arn: str) -> None:

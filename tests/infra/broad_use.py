@@ -37,8 +37,11 @@ class BroadUse(Deployment):
     def all(self):
         """Every chapter, in order."""
         boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=KEY)
-        for chapter in (self.configure, self.call_targets, self.retry, self.deduplicate, self.lose, self.redrive, self.suspend, self.clear):
+        for chapter in self.chapters():
             chapter()
+
+    def chapters(self):
+        return (self.configure, self.call_targets, self.retry, self.deduplicate, self.lose, self.redrive, self.suspend, self.clear)
 
     def configure(self):
         """Make what there is of each kind, change secrets, look at everything."""

@@ -52,7 +52,12 @@ TABLE = {
         "logs": LOGS,
     },
 }
-ERASING = {"config": {"dynamodb:DeleteItem"}, "records": {"dynamodb:Scan"}, "payloads/*": {"s3:DeleteObject"}}  # all of a tenant
+ERASING = {  # all of a tenant
+    "config": {"dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+    "records": {"dynamodb:Scan"},
+    "payloads": {"s3:ListBucketVersions"},
+    "payloads/*": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
+}
 IN_HOSTED_MODE = {"Delivery": ERASING}  # besides
 OPEN_TO_OTHERS = ("SQS::QueuePolicy", "S3::BucketPolicy", "SNS::TopicPolicy", "SecretsManager::ResourcePolicy")
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}

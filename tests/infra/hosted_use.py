@@ -1,0 +1,46 @@
+"""A hosted gateway in use: what one owner does, done by a tenant with an access key, and what its operator does with tenants."""
+
+import json
+
+from eventgateway.settings import Mode, OutboundGuard
+from tests.infra.broad_use import KEY, BroadUse
+
+SETTINGS = {"mode": Mode.HOSTED, "outbound_guard": OutboundGuard.OFF, "retry_scale": 0.001}
+OPERATOR = {"authorization": f"Bearer {KEY}"}
+
+
+class HostedUse(BroadUse):
+    """The tenant `acme` with the application `shop`."""
+
+    def __init__(self, settings, server):
+        super().__init__(settings, server)
+        self.space, self.path = "acme-shop", "/acme-shop/events"
+
+    def chapters(self):
+        return (self.open, *super().chapters(), self.manage)
+
+    def open(self):
+        """Make the tenant."""
+        made = self._operate("POST", "", {"tenant": "acme", "app": "shop", "email": "ada@example.org"})
+        self.headers = {"authorization": f"Bearer {made['accessKey']}"}
+
+    def manage(self):
+        """Another application, key and member; a suspension."""
+        self._operate("POST", "/acme/apps", {"app": "blog"})
+        key = self._operate("POST", "/acme/keys", {"name": "of a colleague", "readOnly": True})
+        self._operate("PUT", "/acme/members/grace@example.org", {"role": "Collaborator"})
+        for path in ("", "/acme", "/acme/apps", "/acme/keys", "/acme/members"):
+            self._operate("GET", path)
+        self._operate("DELETE", f"/acme/keys/{key['id']}")
+        self._operate("DELETE", "/acme/members/grace@example.org")
+        self._operate("PUT", "/acme/suspension", {"reason": "why not"})
+        self._operate("DELETE", "/acme/suspension")
+
+    def _operate(self, method, path, document=None):
+        """What the operator API answers below `/v1/tenants`."""
+        own, self.headers = self.headers, OPERATOR
+        status, answer = self.send(f"/v1/tenants{path}", method, body=json.dumps(document) if document else "")
+        self._get("/v1/metrics")
+        self.headers = own
+        assert status in (200, 201, 202, 204), answer
+        return answer
