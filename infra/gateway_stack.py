@@ -169,6 +169,7 @@ class GatewayStack(Stack):
         permissions.allow(worker, permissions.OPEN, key)
         permissions.call_targets(worker, targets)
         if self.parameters.is_hosted:
+            permissions.allow(configurer, permissions.LIST_TENANTS, config)
             permissions.erase(worker, config, records, bucket)
 
     def _watch(self) -> None:

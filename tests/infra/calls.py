@@ -45,6 +45,9 @@ class AwsCall:
                 [(kind, inner)] = item.items()
                 yield f"dynamodb:{IN_TRANSACTION[kind]}", inner["TableName"], ""
             return
+        if self.operation == "BatchGetItem":
+            yield from (("dynamodb:BatchGetItem", table, "") for table in self.parameters["RequestItems"])
+            return
         action = f"{self.service}:{self.operation}"
         name = self.parameters.get(NAMED_BY[self.service], "")
         if self.service == "s3":

@@ -1,11 +1,15 @@
 """A hosted gateway in use: what one owner does, done by a tenant with an access key, and what its operator does with tenants."""
 
 import json
+import time
+
+import boto3
 
 from eventgateway.settings import Mode, OutboundGuard
-from tests.infra.broad_use import KEY, BroadUse
+from tests.infra.broad_use import KEY, LARGE, BroadUse
 
 SETTINGS = {"mode": Mode.HOSTED, "outbound_guard": OutboundGuard.OFF, "retry_scale": 0.001}
+ERASED_SECONDS = 60
 OPERATOR = {"authorization": f"Bearer {KEY}"}
 
 
@@ -17,7 +21,7 @@ class HostedUse(BroadUse):
         self.space, self.path = "acme-shop", "/acme-shop/events"
 
     def chapters(self):
-        return (self.open, *super().chapters(), self.manage)
+        return (self.open, *super().chapters(), self.manage, self.delete)
 
     def open(self):
         """Make the tenant."""
@@ -35,6 +39,29 @@ class HostedUse(BroadUse):
         self._operate("DELETE", "/acme/members/grace@example.org")
         self._operate("PUT", "/acme/suspension", {"reason": "why not"})
         self._operate("DELETE", "/acme/suspension")
+
+    def delete(self):
+        """An application, and the tenant with all that it has."""
+        self.die("lost", body=LARGE)
+        self._operate("DELETE", "/acme/apps/blog")
+        self._operate("DELETE", "/acme")
+        self._reopen()
+        end = time.monotonic() + ERASED_SECONDS
+        while self._exists() and time.monotonic() < end:
+            self.work()
+        assert not self._exists()
+
+    def _reopen(self):
+        """As if the Config API had been interrupted before it closed the space."""
+        key = {"pk": {"S": f"space#{self.space}"}, "sk": {"S": "meta"}}
+        change = {"Action": "PUT", "Value": {"S": "active"}}
+        boto3.client("dynamodb").update_item(TableName=self.settings.config_table, Key=key, AttributeUpdates={"state": change})
+
+    def _exists(self):
+        own, self.headers = self.headers, OPERATOR
+        status, _ = self.send("/v1/tenants/acme")
+        self.headers = own
+        return status != 404
 
     def _operate(self, method, path, document=None):
         """What the operator API answers below `/v1/tenants`."""

@@ -14,7 +14,11 @@ from tests.infra.stacks import TARGETS, synthesized
 from tests.integration.deployment import deployed_handlers
 from tests.loopback import Loopback
 
-pytestmark = pytest.mark.xdist_group("infra")
+pytestmark = [
+    pytest.mark.xdist_group("infra"),
+    pytest.mark.filterwarnings("ignore:S3 key was not disposed of in time:ResourceWarning"),  # moto's, of what is deleted
+    pytest.mark.filterwarnings("ignore:Unclosed file <tempfile.SpooledTemporaryFile:ResourceWarning"),
+]
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,12 @@ TABLE = {
     },
 }
 ERASING = {  # all of a tenant
-    "config": {"dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+    "config": WRITE | {"dynamodb:ConditionCheckItem"},
     "records": {"dynamodb:Scan"},
     "payloads": {"s3:ListBucketVersions"},
     "payloads/*": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
 }
-IN_HOSTED_MODE = {"Delivery": ERASING}  # besides
+IN_HOSTED_MODE = {"Config": {"config": {"dynamodb:BatchGetItem"}}, "Delivery": ERASING}  # besides
 OPEN_TO_OTHERS = ("SQS::QueuePolicy", "S3::BucketPolicy", "SNS::TopicPolicy", "SecretsManager::ResourcePolicy")
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 ON_TARGETS = dict(zip(TARGETS, ("lambda:InvokeFunction", "sqs:SendMessage", "kinesis:PutRecord", "firehose:PutRecord"), strict=True))
