@@ -104,6 +104,7 @@ class GatewayStack(Stack):
             mode=self.parameters.mode,
             domain=self.parameters.domain if self.parameters.is_hosted else "",
             outbound_guard=self.parameters.outbound_guard,
+            allowed_targets=",".join(self.parameters.allowed_targets) if self.parameters.is_hosted else "",
             retry_scale=self.parameters.retry_scale,
             log_level=self.parameters.log_level,
         )

@@ -32,7 +32,7 @@ from local.shutdown import Shutdown
 log = logging.getLogger(__name__)
 
 EVENTS_THREADS, CONFIG_THREADS, DASHBOARD_THREADS = 64, 16, 2
-SETTINGS = ("PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment, and the operator key
+SETTINGS = ("ALLOWED_TARGETS", "PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment, and the operator key
 OPERATOR_KEY = "GATEWAY_OPERATOR_KEY"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 LIST_PATH = b"/v1/spaces/default/functions"

@@ -15,6 +15,7 @@ from eventgateway.core.provider import NO_HEADERS, HttpAnswer
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.result import Result
 from eventgateway.core.subscription import Subscription
+from eventgateway.core.target import Target
 from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer, Outcome
 from eventgateway.operations.manage import Manager
@@ -50,8 +51,8 @@ class FunctionHost:
             raise answer
         return answer
 
-    def aws(self, service: str, operation: str, *_: object, **__: object) -> Any:
-        raise AssertionError(f"nobody should call {service} {operation}")
+    def aws(self, target: Target, operation: str, *_: object, **__: object) -> Any:
+        raise AssertionError(f"nobody should call {target} {operation}")
 
     def answer(self, function: str, document: JsonValue, status: int = 200) -> None:
         """Let a function answer with JSON from now on."""

@@ -165,11 +165,11 @@ class MemoryQueue:
         self.waiting += messages
         self.journal += [f"queue {_receivers(each)}" for each in messages]
 
-    def send_later(self, delivery: Delivery, seconds: float) -> None:
+    def send_later(self, message: Message, seconds: float) -> None:
         self._refuse()
         self.delays.append(seconds)
-        self.waiting.append(delivery)
-        self.journal.append(f"queue {delivery.function_id} later")
+        self.waiting.append(message)
+        self.journal.append(f"queue {_receivers(message)} later")
 
     def postpone(self, receipt_handle: str, seconds: float) -> None:
         self.postponed.append((receipt_handle, seconds))

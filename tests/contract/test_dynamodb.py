@@ -6,9 +6,10 @@ from eventgateway.core.errors import PayloadTooLarge, WriteConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.ports import Change
+from eventgateway.core.space import KINDS
 from eventgateway.core.subscription import Subscription
 from eventgateway.storage import dynamodb
-from eventgateway.storage.dynamodb import DOCUMENT_LIMIT, DynamoConfigStore
+from eventgateway.storage.dynamodb import AFTER_CHANGES, DOCUMENT_LIMIT, DynamoConfigStore
 from tests.contract.config import (
     CRUD,
     REGISTRY,
@@ -160,6 +161,11 @@ class TestRows:
         write(1, None, labelled("a", text))
         write(2, labelled("a", text), labelled("b", text))
         assert fresh_state(store, space)["function", "f"]["metadata"] == {"b": text}
+
+
+def test_no_kind_sorts_among_or_before_the_changes():
+    """Regression: resources with the tag `access` were stored, and missing whenever a space was read as a whole."""
+    assert all(kind.tag > AFTER_CHANGES for kind in KINDS)
 
 
 class TestGaps:

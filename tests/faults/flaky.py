@@ -9,6 +9,7 @@ from typing import Any
 from eventgateway.core.errors import FunctionOverflow, FunctionThrottled, FunctionUnreachable, Unavailable
 from eventgateway.core.provider import HttpAnswer
 from eventgateway.core.retry import LONGEST_ASKED
+from eventgateway.core.target import Target
 from tests.faults.chance import Chance, insist
 from tests.faults.simulated_time import SimulatedTime
 from tests.memory import MemoryStore
@@ -114,8 +115,8 @@ class FlakyFunctions:
         clock.step(chance)
         return answer
 
-    def aws(self, service: str, operation: str, *_: object, **__: object) -> Any:
-        raise AssertionError(f"nobody should call {service} {operation}")
+    def aws(self, target: Target, operation: str, *_: object, **__: object) -> Any:
+        raise AssertionError(f"nobody should call {target} {operation}")
 
     def _answer(self, timeout: float) -> HttpAnswer:
         clock, chance = self.faults.clock, self.faults.chance

@@ -1,6 +1,7 @@
 """SQS as its documentation describes a standard queue, as a client for `SqsQueue`: at least once, in any order, with faults.
 
-Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
+Sources: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
+and https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from tests.faults.simulated_time import SimulatedTime
 
 VISIBILITY_SECONDS = 180
 MAX_RECEIVES = 1000
+IN_FLIGHT_LIMIT = 120_000  # of all groups together
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/deliveries"
 REFUSALS = (
     (0.1, ClientError({"Error": {"Code": "RequestThrottled"}}, "Call")),
@@ -58,6 +60,12 @@ class ModelSqs:
     dead: list[Waiting] = field(default_factory=list)
     taken: list[Message] = field(default_factory=list)
     numbers: count = field(default_factory=count)
+    in_flight_limit: int = IN_FLIGHT_LIMIT
+
+    @property
+    def in_flight(self) -> list[Waiting]:
+        """Messages that were received and are neither deleted nor visible again. One that is delayed was not received yet."""
+        return [each for each in self.waiting.values() if each.receives and each.visible_at > self.clock.now]
 
     def send_message_batch(self, QueueUrl: str, Entries: Sequence[Json]) -> Json:  # noqa: N803 - as in botocore
         insist(0 < len(Entries) <= BATCH_MESSAGES, "a batch has one to ten entries")
@@ -82,10 +90,11 @@ class ModelSqs:
         self._end()
 
     def receive(self) -> list[Waiting]:
-        """What an event source mapping gets: at most ten messages that are visible, in any order."""
+        """What an event source mapping gets: at most ten messages that are visible, in any order; none while too many are in flight."""
+        room = min(BATCH_MESSAGES, self.in_flight_limit - len(self.in_flight))
         visible = [each for each in self.waiting.values() if each.visible_at <= self.clock.now]
         visible = self.chance.shuffled(visible) if self.chance.strikes("shuffle") else visible
-        batch = [each for each in visible[:BATCH_MESSAGES] if not self._is_redriven(each)]
+        batch = [each for each in visible[: max(0, room)] if not self._is_redriven(each)]
         for each in batch:
             each.receives += 1
             each.handles.append(f"{each.id}/{each.receives}")

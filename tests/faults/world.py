@@ -67,7 +67,7 @@ class OneAfterTheOther:
 
 @dataclass
 class World:
-    """Emits events and runs invocations until nothing is left."""
+    """Emits events and runs invocations until nothing is left. `copies`: the worker keeps what waits as in hosted mode."""
 
     subscribed: Subscribed
     chance: Chance
@@ -76,6 +76,7 @@ class World:
     refused: list[str] = field(default_factory=list)
     depth: int = 0
     prefix: str = ""
+    copies: bool = False
 
     def __post_init__(self) -> None:
         faults = Faults(self.clock, self.chance)
@@ -98,7 +99,7 @@ class World:
         spaces = self._spaces()
         runner = RedriveRunner(Redriver(spaces, self.letters, self.outbox, self.clock), MemoryRedrives(self.clock))
         deliverer = Deliverer(spaces, self.outbox, *ports, delivery_seconds=28.0)
-        self.worker = DeliveryWorker(deliverer, self.queue, OneAfterTheOther(self.chance), runner)
+        self.worker = DeliveryWorker(deliverer, self.queue, OneAfterTheOther(self.chance), runner, copies=self.copies)
 
     def _spaces(self) -> Spaces:
         return Spaces(self.store, REGISTRY, self.clock, max_stale=0.0)

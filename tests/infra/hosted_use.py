@@ -7,8 +7,9 @@ import boto3
 
 from eventgateway.settings import Mode, OutboundGuard
 from tests.infra.broad_use import KEY, LARGE, BroadUse
+from tests.infra.stacks import TARGETS
 
-SETTINGS = {"mode": Mode.HOSTED, "outbound_guard": OutboundGuard.OFF, "retry_scale": 0.001}
+SETTINGS = {"mode": Mode.HOSTED, "outbound_guard": OutboundGuard.OFF, "retry_scale": 0.001, "allowed_targets": ",".join(TARGETS)}
 ERASED_SECONDS = 60
 OPERATOR = {"authorization": f"Bearer {KEY}"}
 

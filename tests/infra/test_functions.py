@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from eventgateway.settings import DashboardSettings, Settings
-from tests.infra.stacks import synthesized
+from tests.infra.stacks import TARGETS, synthesized
 
 pytestmark = pytest.mark.xdist_group("infra")
 
@@ -116,6 +116,13 @@ def test_the_parameters_of_a_deployment_arrive_in_its_functions(template):
 def test_functions_know_the_domain_whose_subdomains_are_spaces(template):
     wanted = template.parameters.domain if template.parameters.is_hosted else ""
     assert {settings(each).domain for each in working(template)} == {wanted}
+
+
+def test_a_hosted_gateway_knows_what_tenants_may_call_with_its_role():
+    """Its role may do so; which functions may use the role is for the gateway to say."""
+    chosen = synthesized("hosted with domain")
+    assert {settings(each).allowed_targets for each in working(chosen)} == {",".join(TARGETS)}
+    assert {settings(each).allowed_targets for each in working(synthesized("everything"))} == {""}
 
 
 def test_the_environment_names_the_resources_of_the_stack(template):

@@ -1,7 +1,12 @@
 """Least privilege, in every stack: what each function may do is written here a second time."""
 
-import pytest
+from contextlib import suppress
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventgateway.core.target import TargetPattern
 from infra.parameters import ROLE_PREFIX
 from tests.infra.grants import grants, places, roles, statements
 from tests.infra.stacks import TARGETS
@@ -205,3 +210,13 @@ def test_a_target_may_have_a_version_or_be_all_those_whose_names_begin_alike(arn
 
     [allowed] = _by_action([arn]).values()
     assert allowed == [arn]
+
+
+@given(st.sampled_from([*TARGETS, "arn:aws:s3:::ours"]), st.text("ours-*?.:/[ \n", max_size=6))
+def test_what_the_stack_allows_the_gateway_can_read(arn, end):
+    """In hosted mode the functions get the ARNs, too, and would not start with one that only the stack takes."""
+    from infra.permissions import InvalidTarget, _by_action
+
+    with suppress(InvalidTarget):
+        _by_action([f"{arn}{end}"])
+        assert TargetPattern.parse(f"{arn}{end}")

@@ -19,6 +19,10 @@ REASONS = (
     "the header is the gateway's own",
     "names of headers are the same in any case",
     "the secrets of the provider have ",
+    " is no block of IP addresses",
+    "Key: 'EmitAccess.Issuer' ",  # URLs
+    "Key: 'EmitAccess.JwksUrl' ",
+    "Key: 'EmitKey.ExpiresAt' ",  # it must be in the future
     "Key: 'Subscription.Path' ",  # its segments and parameters, and the slash that is put in front
     "Key: 'CORS.Path' ",
 )

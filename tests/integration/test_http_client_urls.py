@@ -1,21 +1,14 @@
 """The HTTP client: URLs and TLS."""
 
 import socket
-import ssl
 from base64 import b64decode
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from eventgateway import http_client
 from eventgateway.core.errors import FunctionUnreachable
 from eventgateway.http_client import HttpClient
+from tests import certificates
 from tests.integration.exchange import HOSTS, SHORT, post, times_out
 from tests.loopback import Loopback, answer, refused_url
 
@@ -78,22 +71,13 @@ class TestUrls:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A file with a key and a certificate of 127.0.0.1 that it signed itself."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    now, address = datetime.now(UTC), x509.IPAddress(ip_address("127.0.0.1"))
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1))
-    signed = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False).sign(key, SHA256())
-    path = tmp_path_factory.mktemp("tls") / "loopback.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(private + signed.public_bytes(Encoding.PEM))
-    return path
+    return certificates.of_loopback(tmp_path_factory.mktemp("tls"))
 
 
 class TestTls:
     @pytest.fixture
     def server(self, certificate):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        with Loopback(lambda request: [answer(request.body)], tls=context) as server:
+        with Loopback(lambda request: [answer(request.body)], tls=certificates.server_side(certificate)) as server:
             yield server
 
     @pytest.fixture

@@ -166,6 +166,13 @@ def test_the_scale_of_retries_is_taken_from_the_environment(tmp_path, monkeypatc
     assert "RETRY_SCALE='0': must be at least 0.001" in line
 
 
+def test_what_tenants_may_call_is_taken_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "ALLOWED_TARGETS", "everything")
+    ports = ["--events-port=0", "--config-port=0", "--connections-port=0", "--dashboard-port=0"]
+    line = refusal(run("--dev", "--hosted", "gateway.example.org", *ports, cwd=tmp_path))
+    assert "ALLOWED_TARGETS: 'everything' is no ARN of a function, queue or stream" in line
+
+
 def test_a_data_directory_in_use(tmp_path):
     journal = Journal.open(tmp_path)
     line = refusal(

@@ -1,10 +1,13 @@
 """Batches of the delivery queue: what is acknowledged, what comes again and when."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import FunctionUnreachable, SpaceSuspended, Unavailable
+from eventgateway.core.fan_out import FanOut
 from eventgateway.core.json import dumps
 from eventgateway.core.suspension import Suspension
 from eventgateway.delivery_worker import DeliveryWorker
@@ -88,6 +91,27 @@ def test_a_delivery_that_waits_for_longer_than_the_queue_keeps_it_is_copied(wait
     assert (waiting.queue.waiting, waiting.queue.delays) == ([delivery, delivery], [900.0])
 
 
+@pytest.mark.parametrize(("receives", "copies"), [(250, 0), (251, 1)])
+def test_a_delivery_that_has_waited_for_days_was_buried_for_one_failure(waiting, worker, receives, copies):
+    """Regression: each look at a suspended space is a receive, and behind the 500th of them any failure of a look buried the delivery."""
+    suspend(waiting)
+    [delivery] = waiting.queue.waiting
+    assert len(failures(worker.handle({"Records": [record(delivery, receives=receives)]}, 60))) == 1 - copies
+    assert waiting.queue.waiting[1:] == [delivery] * copies
+
+
+def test_a_fan_out_of_a_suspended_space_waits_in_one_piece(waiting, worker):
+    suspend(waiting)
+    fan_out = FanOut(tuple(waiting.queue.waiting))
+    assert failures(worker.handle({"Records": [record(fan_out)]}, 60)) == ["m1"]
+    assert waiting.queue.postponed == [("r1", 900.0)]
+    assert failures(worker.handle({"Records": [record(fan_out, age=8 * 86400)]}, 60)) == []
+    assert waiting.queue.waiting[1:] == [fan_out]
+    resume(waiting)
+    assert failures(worker.handle({"Records": [record(fan_out)]}, 60)) == []
+    assert waiting.queue.waiting[2:] == list(fan_out.deliveries)
+
+
 @pytest.mark.parametrize("type_", ["sync", "async"])
 def test_events_for_a_suspended_space_are_refused(gateway, type_):
     gateway.subscribe("async", "g", space="another")
@@ -139,3 +163,50 @@ def test_while_dead_letters_cannot_be_kept_it_comes_again(waiting, worker):
 def test_what_cannot_be_read_is_left_to_the_queue(waiting, worker):
     assert failures(worker.handle({"Records": [record("not ours", receives=700)]}, 60)) == ["m1"]
     assert waiting.dead_letters.letters == []
+
+
+class TestCopies:
+    """Hosted mode: nothing that waits is in flight, of which SQS allows 120,000 messages of all tenants together."""
+
+    @pytest.fixture
+    def worker(self, worker):
+        return replace(worker, copies=True)
+
+    @pytest.mark.parametrize("seconds", [0.5, 60.0, 7200.0])
+    def test_an_early_message_is_replaced_by_a_copy(self, waiting, worker, seconds):
+        early = waiting.queue.waiting[0].at(waiting.clock.now + seconds)
+        assert failures(worker.handle({"Records": [record(early)]}, 60)) == []
+        assert (waiting.queue.waiting[1:], waiting.queue.delays, waiting.queue.postponed) == ([early], [seconds], [])
+        assert waiting.functions.calls == []
+
+    def test_so_are_deliveries_and_fan_outs_of_a_suspended_space(self, waiting, worker):
+        suspend(waiting)
+        [delivery] = waiting.queue.waiting
+        fan_out = FanOut((delivery,))
+        assert failures(worker.handle({"Records": [record(delivery, 1), record(fan_out, 2)]}, 60)) == []
+        assert sorted(map(type, waiting.queue.waiting[1:]), key=str) == [Delivery, FanOut]
+        assert (waiting.queue.delays, waiting.queue.postponed) == ([900.0, 900.0], [])
+
+    def test_nothing_is_acknowledged_before_its_copy_is_confirmed(self, waiting, worker):
+        suspend(waiting)
+        [delivery] = waiting.queue.waiting
+        waiting.queue.refuse = QUEUE_AWAY
+        assert failures(worker.handle({"Records": [record(delivery, 1), record(FanOut((delivery,)), 2)]}, 60)) == ["m1", "m2"]
+        assert (waiting.queue.waiting, waiting.queue.postponed) == ([delivery], [])
+
+    def test_a_worker_with_little_time_left_makes_none(self, waiting, worker):
+        """It might be over before the message is acknowledged, and then there would be two."""
+        suspend(waiting)
+        assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]}, 9)) == ["m1"]
+        assert (len(waiting.queue.waiting), waiting.queue.postponed) == (1, [("r1", 1.0)])
+
+    def test_a_failed_attempt_is_still_copied_once(self, waiting, worker):
+        failing(waiting)
+        assert failures(worker.handle({"Records": [record(waiting.queue.waiting[0])]}, 60)) == []
+        assert [each.attempt for each in waiting.queue.waiting] == [1, 2]
+
+    def test_what_cannot_be_attempted_is_given_up_all_the_same(self, waiting, worker):
+        """It comes again by itself, so its receives are counted: only what waits in good order begins anew."""
+        waiting.functions.answers["f"] = Unavailable("The secrets of the function cannot be read. Please try again.")
+        answer = worker.handle({"Records": [record(waiting.queue.waiting[0], receives=500)]}, 60)
+        assert (failures(answer), len(waiting.dead_letters.letters)) == ([], 1)

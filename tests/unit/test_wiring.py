@@ -6,6 +6,7 @@ from eventgateway import wiring
 from eventgateway.core import limits
 from eventgateway.core.errors import FunctionRefused, FunctionUnreachable
 from eventgateway.core.guard import Guard, PublicOnly
+from eventgateway.core.own_role import EVERYBODYS
 from eventgateway.operations.admission import Admission
 from eventgateway.operations.borders import Borders
 from eventgateway.settings import InvalidSettings, Mode, OutboundGuard, Settings
@@ -75,6 +76,34 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_told(key):
 )
 def test_settings_decide_who_is_on_guard(given, expected):
     assert type(wiring.guard(given)) is expected
+
+
+ALLOWED = "arn:aws:sqs:us-east-1:123456789012:shared, arn:aws:lambda:us-east-1:123456789012:function:shared-*,"
+
+
+def test_in_hosted_mode_the_gateways_own_role_is_the_operators():
+    hosted = replace(settings(mode=Mode.HOSTED), allowed_targets=ALLOWED)
+    for each in (*outbound(hosted), wiring.config_api(hosted).manager):
+        assert [(pattern.service, pattern.name) for pattern in each.own_role.patterns] == [("sqs", "shared"), ("lambda", "shared-*")]
+    assert wiring.own_role(settings(mode=Mode.HOSTED)).patterns == ()
+
+
+def test_standalone_it_is_everybodys():
+    alone = replace(settings(), allowed_targets=ALLOWED)
+    for each in (*outbound(alone), wiring.config_api(alone).manager):
+        assert each.own_role is EVERYBODYS
+
+
+@pytest.mark.parametrize("build", [wiring.events_api, wiring.config_api, wiring.delivery_worker])
+@pytest.mark.parametrize("targets", ["*", "shared", f"{ALLOWED}arn:aws:s3:::shared"])
+def test_allowed_targets_must_be_targets(build, targets):
+    with pytest.raises(InvalidSettings, match=r"ALLOWED_TARGETS: .* is no ARN of a function, queue or stream"):
+        build(replace(settings(mode=Mode.HOSTED), allowed_targets=targets))
+
+
+@pytest.mark.parametrize(("mode", "copies"), [(Mode.STANDALONE, False), (Mode.HOSTED, True)])
+def test_the_mode_decides_how_deliveries_wait(mode, copies):
+    assert wiring.delivery_worker(settings(mode=mode)).copies is copies
 
 
 def outbound(settings):

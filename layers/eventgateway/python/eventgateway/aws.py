@@ -82,7 +82,7 @@ class AwsClients:
         config = Config(connect_timeout=connect, read_timeout=timeout - connect, retries={"total_max_attempts": 1})
         keys = (credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
         own = dict(zip(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), keys, strict=True))
-        given = {name: value for name, value in own.items() if value} if all(keys[:2]) else {}
+        given = {name: value for name, value in own.items() if value} if credentials.have_keys else {}
         return self._session.create_client(service, region_name=region, config=config, **given)  # type: ignore[arg-type] # stubs name each
 
 

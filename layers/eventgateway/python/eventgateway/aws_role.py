@@ -14,6 +14,7 @@ from eventgateway.core.provider import Credentials
 SESSION_NAME = "event-gateway"
 STS_SECONDS = 2.0
 ROLE_LIMIT = 256
+NO_KEYS = "the role cannot be assumed: STS answered no keys"
 
 CallAws = Callable[..., Any]  # as `Outbound.aws`
 Key = tuple[str, Credentials]  # region, whose keys and which role
@@ -33,7 +34,10 @@ class Roles:
             keys = self._role((region, credentials)).get_frozen_credentials()
         except RuntimeError as error:  # of botocore
             raise FunctionUnreachable("the keys of the role are expired") from error
-        return Credentials(keys.access_key or "", keys.secret_key or "", keys.token or "")
+        found = Credentials(keys.access_key or "", keys.secret_key or "", keys.token or "")
+        if not found.have_keys:  # without any, the gateway's own role would call
+            raise FunctionUnreachable(NO_KEYS)
+        return found
 
     def close(self) -> None:
         """Forget all keys."""
@@ -61,7 +65,7 @@ class Roles:
                 "expiry_time": keys["Expiration"].isoformat(),
             }
         except KeyError:
-            raise FunctionUnreachable("the role cannot be assumed: STS answered no keys") from None
+            raise FunctionUnreachable(NO_KEYS) from None
         except FunctionAccessDenied as error:
             raise FunctionAccessDenied(f"the role cannot be assumed: {error.message}", error.code) from None
         except ProviderError as error:

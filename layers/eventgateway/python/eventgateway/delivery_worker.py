@@ -24,16 +24,18 @@ AFTERWARDS = 8.0  # seconds: what must follow a call, the copy in the queue or t
 MOST_RECEIVES = 500  # the queue's own limit, behind which nobody can redrive a message, is 1,000
 NO_ATTEMPT = f"it could not be attempted, {MOST_RECEIVES} times"
 RENEWAL_AGE = 7 * 86400.0  # seconds
+RENEWAL_RECEIVES = MOST_RECEIVES // 2
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryWorker:
-    """One warm instance of the delivery function."""
+    """One warm instance of the delivery function. With `copies` what has to wait is never in flight, of which a queue has a limit."""
 
     deliverer: Deliverer
     queue: SqsQueue
     pool: ThreadPoolExecutor
     runner: RedriveRunner
+    copies: bool = False
 
     def handle(self, event: Json, seconds: float) -> Json:
         """Answer a batch, within some seconds, as `ReportBatchItemFailures` wants it
@@ -53,7 +55,10 @@ class DeliveryWorker:
         message: Message | None = None
         try:
             message = parse(record["body"])
-            if wait := self._wait(message, deadline):
+            if deadline.remaining() < LEAST_SECONDS:
+                self.queue.postpone(record["receiptHandle"], 1.0)
+                return False
+            if wait := self._wait(message):
                 return self._wait_further(message, wait, record)
             self._handle(message, deadline)
         except Exception as error:  # noqa: BLE001 - the outermost handler of a record
@@ -72,9 +77,8 @@ class DeliveryWorker:
         return True
 
     def _wait_further(self, message: Message, wait: float, record: Json) -> bool:
-        """Keep a message in the queue for some seconds; an old one by a copy, since the queue drops what is 14 days old."""
-        age = time() - int(record["attributes"]["SentTimestamp"]) / 1000
-        if age > RENEWAL_AGE and isinstance(message, Delivery):
+        """Keep a message in the queue for some seconds. A copy is confirmed before the message may be acknowledged."""
+        if self.copies or _is_worn(record):
             self.queue.send_later(message, wait)
             return True
         self.queue.postpone(record["receiptHandle"], wait)
@@ -88,7 +92,13 @@ class DeliveryWorker:
         else:
             self.deliverer.deliver(message, deadline)
 
-    def _wait(self, message: Message, deadline: Deadline) -> float:
-        """Seconds until a message may be handled, 0 for now; or this invocation has too little time left for it."""
-        wait = self.deliverer.wait(message) if isinstance(message, Delivery) else 0.0
-        return wait or (1.0 if deadline.remaining() < LEAST_SECONDS else 0.0)
+    def _wait(self, message: Message) -> float:
+        """Seconds until a message may be handled, 0 for now."""
+        return 0.0 if isinstance(message, RedriveSlice) else self.deliverer.wait(message)
+
+
+def _is_worn(record: Json) -> bool:
+    """Whether the queue will soon let go of a message: of what is 14 days old, and of what was received a thousand times."""
+    attributes = record["attributes"]
+    age = time() - int(attributes["SentTimestamp"]) / 1000
+    return age > RENEWAL_AGE or int(attributes["ApproximateReceiveCount"]) > RENEWAL_RECEIVES

@@ -6,6 +6,7 @@ The deadline holds for the whole exchange, redirects and slow answers included, 
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from time import monotonic
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
@@ -44,16 +45,25 @@ class HttpClient:
 
         `private` headers are sent as long as scheme, host and port are those of the URL.
         """
-        deadline, method = monotonic() + timeout, "POST"
+        return self._follow("POST", url, body, headers, private, _Bounds(monotonic() + timeout, self._limit))
+
+    def get(self, url: str, headers: Mapping[str, str], timeout: float, answer_limit: int) -> HttpAnswer:
+        """GET and follow redirects, all within `timeout` seconds, but not from https to http. Raises as `post`."""
+        bounds = _Bounds(monotonic() + timeout, answer_limit, stays_secure=True)
+        return self._follow("GET", url, b"", headers, NO_HEADERS, bounds)
+
+    def _follow(  # noqa: PLR0917 - a request has so many parts
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str], private: Mapping[str, str], bounds: "_Bounds"
+    ) -> HttpAnswer:
         for _ in range(REDIRECT_LIMIT + 1):
             self._guard.check_url(url)
-            response, content = self._exchange(method, _split(url), body, {**headers, **private}, deadline)
+            response, content = self._exchange(method, _split(url), body, {**headers, **private}, bounds)
             location = response.getheader("Location")
             if location is None or response.status not in SEE_OTHER + KEEP_METHOD:
                 return HttpAnswer(response.status, content, response.getheader("Retry-After") or "")
             if response.status in SEE_OTHER:
                 method, body = "GET", b""
-            target = _join(url, location)
+            target = bounds.check(url, _join(url, location))
             if private and _key(_split(target)) != _key(_split(url)):
                 private = NO_HEADERS
             url = target
@@ -64,15 +74,15 @@ class HttpClient:
         self._idle.close()
 
     def _exchange(
-        self, method: str, url: SplitResult, body: bytes, headers: Mapping[str, str], deadline: float
+        self, method: str, url: SplitResult, body: bytes, headers: Mapping[str, str], bounds: "_Bounds"
     ) -> tuple[HTTPResponse, bytes]:
         key = _key(url)
         connection = self._idle.take(key) or new_connection(key, self._tls)
         try:
-            connect(connection, self._dialer, self._tls, deadline, self._limit)
+            connect(connection, self._dialer, self._tls, bounds.deadline, bounds.answer_limit)
             connection.request(method, _target(url), body or None, {**headers, **_login(url, headers)})
             with connection.getresponse() as response:
-                content = self._read(response)
+                content = _read(response, bounds.answer_limit)
         except (OSError, HTTPException, ValueError) as error:
             connection.close()
             raise FunctionUnreachable(_reason(error)) from error
@@ -83,15 +93,31 @@ class HttpClient:
             self._idle.put(key, connection)
         return response, content
 
-    def _read(self, response: HTTPResponse) -> bytes:
-        content = bytearray()
-        while chunk := response.read(CHUNK):
-            content += chunk
-            if len(content) > self._limit:
-                raise FunctionFailed(f"the answer is larger than {self._limit} bytes")
-        if response.length:  # of chunked answers http.client notices the end by itself
-            raise IncompleteRead(bytes(content), response.length)
-        return bytes(content)
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What holds for all hops of a call: a reading of the monotonic clock, and bytes of an answer."""
+
+    deadline: float
+    answer_limit: int
+    stays_secure: bool = False
+
+    def check(self, url: str, target: str) -> str:
+        """The target of a redirect. Raises FunctionUnreachable if it loses the encryption and must not."""
+        if self.stays_secure and _split(url).scheme == "https" != _split(target).scheme:
+            raise FunctionUnreachable("the redirect leads from https to another scheme")
+        return target
+
+
+def _read(response: HTTPResponse, limit: int) -> bytes:
+    content = bytearray()
+    while chunk := response.read(CHUNK):
+        content += chunk
+        if len(content) > limit:
+            raise FunctionFailed(f"the answer is larger than {limit} bytes")
+    if response.length:  # of chunked answers http.client notices the end by itself
+        raise IncompleteRead(bytes(content), response.length)
+    return bytes(content)
 
 
 def _split(url: str) -> SplitResult:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from eventgateway.aws import SDK_ERRORS
 from eventgateway.aws_session import new_session
-from eventgateway.core.delivery import MESSAGE_LIMIT, Delivery
+from eventgateway.core.delivery import MESSAGE_LIMIT
 from eventgateway.core.errors import PayloadTooLarge, Unavailable
 from eventgateway.core.message import Message
 
@@ -34,9 +34,9 @@ class SqsQueue:
         for batch in batches([_entry(each) for each in messages]):
             self._confirm(batch)
 
-    def send_later(self, delivery: Delivery, seconds: float) -> None:
+    def send_later(self, message: Message, seconds: float) -> None:
         """See `DeliveryQueue`. SQS delays 15 minutes at most; the worker sends earlier ones back."""
-        self._confirm([_entry(delivery) | {"DelaySeconds": min(LONGEST_DELAY, max(0, ceil(seconds)))}])
+        self._confirm([_entry(message) | {"DelaySeconds": min(LONGEST_DELAY, max(0, ceil(seconds)))}])
 
     def backlog(self) -> int:
         """See `DeliveryQueue`."""

@@ -96,6 +96,11 @@ class Settings(Variables):
         help="on (HTTP functions reach public addresses only), off, or auto (on in hosted mode)",
         default=OutboundGuard.AUTO,
     )
+    allowed_targets: str = variable(
+        "ALLOWED_TARGETS",
+        help="hosted mode: ARNs with commas between, * and ? in names, of what AWS functions may call with the gateway's own role",
+        default="",
+    )
     config_ttl: float = variable("CONFIG_TTL", help="how long a routing table is used without a look at its version", default=1.0)
     config_max_stale: float = variable("CONFIG_MAX_STALE", help="how long it is used while DynamoDB is away", default=900.0)
     request_seconds: float = variable("REQUEST_SECONDS", help="all steps of one request together", default=28.0, minimum=1)

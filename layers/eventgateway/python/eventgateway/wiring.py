@@ -11,6 +11,7 @@ from eventgateway.core import limits
 from eventgateway.core.bearer import is_key
 from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.core.hosting import STANDALONE, Hosted, Standalone, is_domain
+from eventgateway.core.own_role import EVERYBODYS, OperatorsRole, OwnRole
 from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.http_client import HttpClient
@@ -19,6 +20,7 @@ from eventgateway.operations.admission import Admission, GivenKey
 from eventgateway.operations.borders import Borders, Doors
 from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
+from eventgateway.operations.emit_guard import EmitGuard
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
 from eventgateway.operations.manage import Manager
@@ -41,6 +43,7 @@ from eventgateway.storage.payloads import S3Payloads
 from eventgateway.storage.redrives import DynamoRedrives
 from eventgateway.storage.tenants import DynamoTenants
 from eventgateway.storage.usage import DynamoUsage
+from eventgateway.token_verifier import JwtVerifier
 from eventgateway.vault import KmsVault
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.dead_letters_api import DeadLettersApi
@@ -51,15 +54,16 @@ from eventgateway.web.tenants_api import TenantsApi
 def events_api(settings: Settings) -> EventsApi:
     """The router function."""
     configure_logs(settings.log_level)
+    outbound = network(settings)
     ports = (
         spaces(settings),
         outbox(settings, SqsQueue(settings.queue_url)),
-        network(settings),
+        outbound,
         SystemClock(),
         DynamoClaims(settings.records_table),
     )
     own = (settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings), hosting(settings))
-    return EventsApi(Receiver(*ports, *own))
+    return EventsApi(Receiver(*ports, *own, (emit_guard(outbound).check,)))
 
 
 def config_api(settings: Settings) -> ConfigApi:
@@ -67,7 +71,7 @@ def config_api(settings: Settings) -> ConfigApi:
     configure_logs(settings.log_level)
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
-    manager = Manager(known, secrets=secrets(settings), guard=guard(settings), hosting=hosting(settings))
+    manager = Manager(known, secrets=secrets(settings), guard=guard(settings), hosting=hosting(settings), own_role=own_role(settings))
     tenants = TenantsApi(tenancy(settings)) if settings.mode is Mode.HOSTED else None
     return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), doors(settings), tenants)
 
@@ -92,7 +96,8 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
         secrets(settings),
     )
     runner = RedriveRunner(redriving, DynamoRedrives(settings.records_table))
-    return DeliveryWorker(deliverer, queue, ThreadPoolExecutor(settings.delivery_concurrency, "delivery"), runner)
+    pool = ThreadPoolExecutor(settings.delivery_concurrency, "delivery")
+    return DeliveryWorker(deliverer, queue, pool, runner, copies=settings.mode is Mode.HOSTED)
 
 
 def outbox(settings: Settings, queue: SqsQueue) -> Outbox:
@@ -134,8 +139,8 @@ def doors(settings: Settings) -> Doors | None:
 
 
 def network(settings: Settings) -> Network:
-    """The way out to functions, with the outbound guard before it."""
-    return Network(HttpClient(guard=guard(settings), tls=trust()))
+    """The way out to functions, with the outbound guard before it, and the gateway's own role behind."""
+    return Network(HttpClient(guard=guard(settings), tls=trust()), own_role=own_role(settings))
 
 
 @cache
@@ -144,9 +149,25 @@ def trust() -> SSLContext:
     return create_default_context()
 
 
+def emit_guard(outbound: Network) -> EmitGuard:
+    """What lets only those emit to a space who may."""
+    return EmitGuard(JwtVerifier(outbound.http, SystemClock()), SystemClock())
+
+
 def guard(settings: Settings) -> Guard:
     """The outbound guard that the settings ask for."""
     return PublicOnly() if settings.is_guarded else OFF
+
+
+def own_role(settings: Settings) -> OwnRole:
+    """Whose the gateway's own role is. Raises InvalidSettings."""
+    if settings.mode is not Mode.HOSTED:
+        return EVERYBODYS
+    arns = filter(None, map(str.strip, settings.allowed_targets.split(",")))
+    try:
+        return OperatorsRole.of(arns, settings.queue_url)
+    except ValueError as error:
+        raise InvalidSettings(f"ALLOWED_TARGETS: {error}") from error
 
 
 def usage(settings: Settings) -> Usage:

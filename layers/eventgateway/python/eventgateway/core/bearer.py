@@ -1,6 +1,7 @@
 """Keys as HTTP requests carry them: `Authorization: Bearer <key>` (https://www.rfc-editor.org/rfc/rfc6750#section-2.1)."""
 
 import re
+from dataclasses import dataclass, field
 
 from eventgateway.core import limits
 from eventgateway.core.errors import KeyMissing
@@ -20,3 +21,17 @@ def bearer(header: str) -> str:
     if found is None:
         raise KeyMissing
     return found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request to the Events API brought: the text behind `Bearer`, and that of `X-Api-Key`; `""` where there is none."""
+
+    token: str = field(default="", repr=False)
+    api_key: str = field(default="", repr=False)
+
+
+def credentials(authorization: str, api_key: str) -> Credentials:
+    """Read both headers. Another scheme than Bearer is none of the gateway's business: it is for the function."""
+    scheme, _, token = authorization.partition(" ")
+    return Credentials(token.strip(" ") if scheme.lower() == "bearer" else "", api_key)

@@ -27,7 +27,7 @@ GatewayError
     │   └── FunctionGone      it asks not to be called again
     ├── FunctionOverflow      its platform does not take so large an event
     ├── FunctionUnreachable   it could not be called: refused, timed out, unknown
-    │   └── FunctionRefused   the outbound guard does not let it be called
+    │   └── FunctionRefused   the gateway itself does not let it be called
     ├── FunctionThrottled     its platform asked for fewer calls
     └── FunctionAccessDenied  its platform refused our credentials
 """
@@ -210,7 +210,7 @@ class FunctionUnreachable(ProviderError):
 
 
 class FunctionRefused(FunctionUnreachable):
-    """The outbound guard lets nobody go where the function is."""
+    """The gateway lets nobody go where the function is, or not with its own role."""
 
 
 class FunctionThrottled(ProviderError):

@@ -23,6 +23,11 @@ class FanOut:
         """The space of all deliveries."""
         return self.deliveries[0].space
 
+    @property
+    def not_before(self) -> float:
+        """When all of them are due, in seconds since the epoch."""
+        return self.deliveries[0].not_before
+
     def message(self) -> str:
         """The body of the queue message: the first delivery, and how the others differ from it."""
         first = self.deliveries[0]

@@ -1,8 +1,9 @@
-"""The outbound guard: where functions may be. It is asked when a function is registered, for each URL, and for each address."""
+"""The outbound guard: where functions and issuers of tokens may be. It is asked at registration, for each URL, and for each address."""
 
 from collections.abc import Iterable
 
 from eventgateway.core.address import NOT_PUBLIC, is_public, url_fault
+from eventgateway.core.emit_access import EmitAccess
 from eventgateway.core.errors import FunctionRefused, InvalidRequest
 from eventgateway.core.function import Function
 
@@ -12,6 +13,9 @@ class Guard:
 
     def check_function(self, function: Function) -> None:
         """Raise InvalidRequest if the configuration of a function tells that it may never be called."""
+
+    def check_access(self, access: EmitAccess) -> None:
+        """Raise InvalidRequest if the keys of an issuer of tokens may never be fetched."""
 
     def check_url(self, url: str) -> None:
         """Raise FunctionRefused if a URL may not be called, be it that of a function or the target of a redirect."""
@@ -28,6 +32,12 @@ class PublicOnly(Guard):
         fault = function.provider.target_fault()
         if fault is not None:
             raise function.kind.invalid(InvalidRequest(_refusal(fault)))
+
+    def check_access(self, access: EmitAccess) -> None:
+        """See `Guard`."""
+        fault = None if access.jwt is None else url_fault(access.jwt.first_url)
+        if fault is not None:
+            raise access.kind.invalid(InvalidRequest(_refusal(fault)))
 
     def check_url(self, url: str) -> None:
         """See `Guard`."""

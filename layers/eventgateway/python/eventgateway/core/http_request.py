@@ -9,9 +9,11 @@ from urllib.parse import unquote_to_bytes
 from eventgateway.core import limits
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
+from eventgateway.core.key import masked
 from eventgateway.core.path import Params
 
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # RFC 9110, section 5.6.2
+KEY_HEADERS = (("authorization", "Authorization"), ("x-api-key", "X-Api-Key"))
 BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
@@ -59,8 +61,12 @@ class HttpRequest:
         return self.headers.get(name, "")
 
     def shown_headers(self) -> dict[str, JsonValue]:
-        """Headers under their canonical names, without Host, which has a place of its own."""
-        return {canonical_name(name): value for name, value in self.headers.items() if name != "host"}
+        """Headers under their canonical names, without Host, which has a place of its own, and without keys of the gateway."""
+        shown: dict[str, JsonValue] = {canonical_name(name): value for name, value in self.headers.items() if name != "host"}
+        for name, shown_name in KEY_HEADERS:
+            if name in self.headers:
+                shown[shown_name] = masked(self.headers[name])
+        return shown
 
     def data(self, body: JsonValue, params: Params | None = None) -> JsonObject:
         """The data of an `http.request` event."""

@@ -3,11 +3,15 @@
 A fast hash is enough for them: nobody can try 2^256 keys. Source: https://www.rfc-editor.org/rfc/rfc4648#section-5 (base64url).
 """
 
+import re
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
+from eventgateway.core.resource import MASK
+
 ACCESS, EMIT = "egk_", "ege_"  # of the Config API; of the Events API
 ENTROPY = 32  # bytes
+TEXT = re.compile(r"(?<![\w-])eg[ke]_[A-Za-z0-9_-]{43}(?![\w-])")  # what `new_key` makes of 32 bytes
 HINT = 4  # characters at the end that are shown, so that people tell their keys apart
 
 
@@ -24,3 +28,8 @@ def digest(key: str) -> str:
 def hint(key: str) -> str:
     """What may be shown of a key: what it is for, and its end."""
     return f"{key[: len(ACCESS)]}…{key[-HINT:]}"
+
+
+def masked(text: str) -> str:
+    """A text without the keys in it."""
+    return TEXT.sub(MASK, text)

@@ -13,6 +13,13 @@ LIST, LIST_TEXT = 100, 512  # of origins, methods and headers in a CORS rule: ea
 SETTING = 2048  # of a provider: URLs and ARNs are shorter
 TOKEN = 8192  # of temporary AWS credentials: AWS promises no length, they have some 1,000 characters
 
+# Who may emit to a space. An instance that has read an issuer's key set keeps those keys, for up to KEY_SETS issuers.
+EMIT_KEYS, KEY_NAME = 100, 128
+ADDRESSES = 100  # blocks of IP addresses: each request is compared with all of them
+AUDIENCES = 10
+JWT = 8192  # API Gateway takes little more in a header
+KEY_SETS, KEY_SET_BYTES, KEY_SET_KEYS = 256, 256 * 1024, 50
+
 # Requests to both APIs.
 REQUEST_LINE = 10_240  # of path and of query: API Gateway takes so many bytes for all of the request line and the values of headers
 REQUEST_SEGMENTS = 256

@@ -10,6 +10,7 @@ from eventgateway.core.dead_letter import DeadLetter, LetterFilter, LetterPage
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject
+from eventgateway.core.jwt_rule import JwtRule
 from eventgateway.core.message import Message
 from eventgateway.core.redrive import Redrive
 from eventgateway.core.resource import Kind, Resource
@@ -141,6 +142,13 @@ class KeySource(Protocol):
         """The key as it is now, never empty. Raises Unavailable."""
 
 
+class TokenVerifier(Protocol):
+    """What checks JSON Web Tokens."""
+
+    def verify(self, rule: JwtRule, token: str) -> None:
+        """Return for a token that a rule accepts now. Raises AccessRefused, Unavailable where the issuer's keys cannot be had."""
+
+
 class Vault(Protocol):
     """What encrypts the secrets of functions. A ciphertext opens only for the function that it was made for."""
 
@@ -160,8 +168,8 @@ class DeliveryQueue(Protocol):
     def backlog(self) -> int:
         """About how many deliveries wait. Raises Unavailable."""
 
-    def send_later(self, delivery: Delivery, seconds: float) -> None:
-        """Queue one delivery that shall not be received for some time (or as much of it as the queue can do)."""
+    def send_later(self, message: Message, seconds: float) -> None:
+        """Queue one message that shall not be received for some time (or as much of it as the queue can do)."""
 
 
 class PayloadStore(Protocol):

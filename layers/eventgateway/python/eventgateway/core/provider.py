@@ -16,6 +16,7 @@ from eventgateway.core.errors import FunctionOverflow, InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import MASK
 from eventgateway.core.setting import malformed, masked, parts, read, setting, unmasked
+from eventgateway.core.target import Target
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 REGION = "[a-z0-9-]+"  # it becomes part of host names
@@ -64,6 +65,17 @@ class Credentials:
     role_arn: str = ""
     external_id: str = ""
 
+    @property
+    def have_keys(self) -> bool:
+        """Whether there are keys to call with; half of a pair is none."""
+        return bool(self.access_key_id and self.secret_access_key)
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether there are no keys at all, or a pair with nothing blank in it."""
+        pair, given = (self.access_key_id, self.secret_access_key), (self.access_key_id, self.secret_access_key, self.session_token)
+        return not any(given) or (all(pair) and all(text.strip() for text in given if text))
+
 
 class Outbound(Protocol):
     """The way out to functions."""
@@ -76,8 +88,11 @@ class Outbound(Protocol):
         `private` headers go to the URL's own host only.
         """
 
-    def aws(self, service: str, operation: str, region: str, credentials: Credentials, timeout: float, **parameters: object) -> Any:  # noqa: ANN401
-        """Call an AWS API once; returns the SDK's response. Raises a ProviderError, whatever the SDK raised."""
+    def aws(self, target: Target, operation: str, credentials: Credentials, timeout: float, **parameters: object) -> Any:  # noqa: ANN401
+        """Call an AWS API once; returns the SDK's response. Raises a ProviderError, whatever the SDK raised.
+
+        The parameters must name the target and no other: what it is decides whether the gateway's own role may call it.
+        """
 
 
 @dataclass(frozen=True)
@@ -181,6 +196,11 @@ class AwsProvider(Provider):
     external_id: str = setting(
         "externalId", help="External id that the role is assumed with: one for all functions of the space", read_only=True
     )
+
+    @property
+    def target(self) -> Target:
+        """What it calls, from the same fields as the call itself; without a name where they leave any doubt."""
+        raise NotImplementedError
 
     def check_size(self, payload: bytes) -> None:
         """Raise FunctionOverflow for what the API does not take."""

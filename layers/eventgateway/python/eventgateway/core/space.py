@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from eventgateway.core.cors import CorsRule
+from eventgateway.core.emit_access import EmitAccess
 from eventgateway.core.errors import InUse, InvalidRequest, PathConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
@@ -14,7 +15,7 @@ from eventgateway.core.subscription import Subscription
 from eventgateway.core.suspension import Suspension
 
 COLLECTIONS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
-SINGLES: tuple[type[Single], ...] = (Suspension,)
+SINGLES: tuple[type[Single], ...] = (Suspension, EmitAccess)
 KINDS: tuple[Kind, ...] = (*COLLECTIONS, *(each.kind for each in SINGLES))
 CAPACITY: dict[Kind, int] = {  # of a space: each instance holds all its resources in memory, some 1 KB each
     EventType.kind: 100_000,
@@ -65,6 +66,11 @@ class Space:
     def single(self, type_: type[S]) -> S | None:
         """The resource of a type of which there is one at most."""
         return self.singles[type_.kind.path].get(self.name)  # type: ignore[return-value] # under its path are those of its type
+
+    @property
+    def access(self) -> EmitAccess | None:
+        """Who may emit to it; None is everybody."""
+        return self.single(EmitAccess)
 
     @property
     def size(self) -> int:

@@ -67,14 +67,14 @@ class Deliverer:
         """Makes the events about this gateway's own work."""
         return SystemEvents(self.clock, self.usage)
 
-    def wait(self, delivery: Delivery) -> float:
-        """Seconds until it may be attempted, 0 for now: it is not due yet, or its space is suspended. Raises Unavailable."""
+    def wait(self, message: Delivery | FanOut) -> float:
+        """Seconds until it may be attempted, or split, 0 for now: it is not due yet, or its space is suspended. Raises Unavailable."""
         try:
-            space = self.spaces.routing(delivery.space).spaces.get(delivery.space)
+            space = self.spaces.routing(message.space).spaces.get(message.space)
         except UnknownSpace:
             return 0.0
         suspended = SUSPENDED_SECONDS * self.retry.scale if space and space.is_suspended else 0.0
-        return max(suspended, delivery.not_before - self.clock.time())
+        return max(suspended, message.not_before - self.clock.time())
 
     def split(self, fan_out: FanOut, deadline: Deadline = NO_DEADLINE) -> None:
         """Queue the deliveries of a fan-out one by one. Raises Unavailable if any is not safe: then all must be queued again."""

@@ -7,12 +7,14 @@ from typing import TypeVar
 
 from eventgateway.core.cors import CorsRule
 from eventgateway.core.document import decode
+from eventgateway.core.emit_access import EmitAccess
 from eventgateway.core.errors import InvalidRequest, NotFound, Unavailable, WriteConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.guard import OFF, Guard
 from eventgateway.core.hosting import STANDALONE, Standalone
 from eventgateway.core.json import JsonObject
+from eventgateway.core.own_role import EVERYBODYS, OwnRole
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import AwsProvider, Providers
 from eventgateway.core.resource import Kind, Resource, Single
@@ -32,7 +34,8 @@ Write = Callable[[Space], tuple[Change, Resource | None]]
 class Manager:
     """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times.
 
-    The guard is asked before a function is created or updated, `hosting` before anything is. `by` is who writes, for the history.
+    The guard and `own_role` are asked before a function is created or updated, `hosting` before anything is. `by` is who writes, for the
+    history.
     """
 
     spaces: Configuration
@@ -41,6 +44,7 @@ class Manager:
     guard: Guard = OFF
     hosting: Standalone = STANDALONE
     by: str = ""
+    own_role: OwnRole = EVERYBODYS
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
@@ -94,10 +98,16 @@ class Manager:
     def put(self, type_: type[S], space: str, body: bytes) -> S:
         """Create or replace what a space has one of at most. Raises InvalidRequest, Unavailable."""
         document = type_.parse(space, self._document(type_.kind, body))
+        if isinstance(document, EmitAccess):
+            self.guard.check_access(document)
+        return self.follow(type_, space, document.following)
+
+    def follow(self, type_: type[S], space: str, follow: Callable[[S | None], S]) -> S:
+        """Put what `follow` answers in the place of what a space has one of at most. Raises Unavailable, and what `follow` raises."""
 
         def write(current: Space) -> tuple[Change, S]:
             old = current.single(type_)
-            new = document.following(old)
+            new = follow(old)
             return _change(current, new, old.stored() if old else None, new.stored()), new
 
         return self._write(space, write)
@@ -128,6 +138,7 @@ class Manager:
     def _check_function(self, resource: Resource) -> None:
         if isinstance(resource, Function):
             self.guard.check_function(resource)
+            self.own_role.check_function(resource)
 
     def _parse(self, kind: Kind, space: str, body: bytes, identifier: str | None) -> Resource:
         return parse(kind, space, self._document(kind, body), self.spaces.providers, identifier)

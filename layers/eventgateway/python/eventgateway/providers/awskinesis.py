@@ -1,5 +1,6 @@
 """`awskinesis`: a Kinesis data stream; the event becomes a record."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,7 +8,9 @@ from eventgateway.core.errors import FunctionOverflow, FunctionUnreachable
 from eventgateway.core.json import dumps
 from eventgateway.core.provider import AwsProvider, Call, Outbound
 from eventgateway.core.setting import setting
+from eventgateway.core.target import Target
 
+NAME = "[a-zA-Z0-9_.-]{1,128}"  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html
 USUAL_LIMIT = 1024 * 1024  # bytes; what a stream takes unless its owner has raised it
 REFUSALS = ("ValidationException", "InvalidArgumentException")
 
@@ -22,12 +25,17 @@ class Stream(AwsProvider):
 
     stream_name: str = setting("streamName", help="Name of the stream", required=True)
 
+    @property
+    def target(self) -> Target:
+        """The stream of that name in the account that calls."""
+        return Target("kinesis", self.region, self.stream_name if re.fullmatch(NAME, self.stream_name) else "")
+
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Put the event as one record; its id is the partition key (256 characters at most)."""
         self.check_size(call.payload)
         record = {"StreamName": self.stream_name, "PartitionKey": call.event_id[:256] or "-", "Data": call.payload}
         try:
-            answer = outbound.aws("kinesis", "put_record", self.region, self.credentials, call.timeout, **record)
+            answer = outbound.aws(self.target, "put_record", self.credentials, call.timeout, **record)
         except FunctionUnreachable as error:
             if len(call.payload) > USUAL_LIMIT and error.message.startswith(REFUSALS):
                 raise FunctionOverflow("This stream", len(call.payload), USUAL_LIMIT) from error

@@ -1,5 +1,6 @@
 """`awslambda`: an AWS Lambda function, invoked with RequestResponse."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,7 +8,9 @@ from eventgateway.core.errors import FunctionAccessDenied, FunctionFailed
 from eventgateway.core.json import JsonError, loads
 from eventgateway.core.provider import AwsProvider, Call, Outbound
 from eventgateway.core.setting import setting
+from eventgateway.core.target import Target
 
+ARN = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):([0-9]{12}):function:([\w-]+(:([$]LATEST|[\w-]+))?)", re.ASCII)
 TEXT_LIMIT = 1000
 ADVICE = {
     "AccessDeniedException": "The provided credentials do not have the required IAM permissions to invoke this function. "
@@ -28,12 +31,19 @@ class LambdaFunction(AwsProvider):
 
     arn: str = setting("arn", help="ARN or name of the function", required=True)
 
+    @property
+    def target(self) -> Target:
+        """The function of an ARN in the region. Names, and ARNs that lack parts, could be read in more than one way."""
+        found = ARN.fullmatch(self.arn)
+        is_there = found is not None and found[1] == self.region
+        return Target("lambda", self.region, found[3], found[2]) if found and is_there else Target("lambda", self.region)
+
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Invoke the function with the event as its payload."""
         self.check_size(call.payload)
-        target = {"FunctionName": self.arn, "Payload": call.payload}
+        invocation = {"FunctionName": self.arn, "Payload": call.payload}
         try:
-            answer = outbound.aws("lambda", "invoke", self.region, self.credentials, call.timeout, **target)
+            answer = outbound.aws(self.target, "invoke", self.credentials, call.timeout, **invocation)
             payload: bytes = answer["Payload"].read()
         except FunctionAccessDenied as error:
             raise _with_advice(error) from error

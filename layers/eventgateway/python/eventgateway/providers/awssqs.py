@@ -9,6 +9,7 @@ from eventgateway.core.errors import FunctionFailed
 from eventgateway.core.json import dumps
 from eventgateway.core.provider import AwsProvider, Call, Outbound
 from eventgateway.core.setting import setting
+from eventgateway.core.target import Target
 from eventgateway.core.xml_text import escape_json
 
 DOMAINS = (  # of AWS's partitions; the last two are those of dual-stack endpoints
@@ -16,6 +17,7 @@ DOMAINS = (  # of AWS's partitions; the last two are those of dual-stack endpoin
     "api.aws", "api.amazonwebservices.com.cn",
 )  # fmt: skip
 ENDPOINT = "https://(sqs(-fips)?[.]{region}|({region}[.])?queue)[.]({domains})(:443)?/"
+PATH = re.compile(r"https://[^/]+/([0-9]{12})/([\w-]{1,80}([.]fifo)?)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,18 @@ class Queue(AwsProvider):
         endpoint = ENDPOINT.format(region=re.escape(self.region), domains="|".join(map(re.escape, DOMAINS)))
         return None if re.match(endpoint, self.queue_url) else "the host of queueUrl is not SQS in the region"
 
+    @property
+    def target(self) -> Target:
+        """The queue of a URL that is written as SQS does it."""
+        found = PATH.fullmatch(self.queue_url) if self.target_fault() is None else None
+        return Target("sqs", self.region, found[2], found[1]) if found else Target("sqs", self.region)
+
     def call(self, call: Call, outbound: Outbound) -> bytes:
         """Send the event as one message."""
         body = escape_json(call.payload.decode())
         self.check_size(body.encode())
         message = {"QueueUrl": self.queue_url, "MessageBody": body}
-        answer = outbound.aws("sqs", "send_message", self.region, self.credentials, call.timeout, **message)
+        answer = outbound.aws(self.target, "send_message", self.credentials, call.timeout, **message)
         digest = answer["MD5OfMessageBody"]
         if digest != md5(body.encode(), usedforsecurity=False).hexdigest():
             raise FunctionFailed("SQS received another message than was sent: the digests differ")

@@ -9,6 +9,7 @@ from time import perf_counter
 from eventgateway.core import dead_letter, limits
 from eventgateway.core.bearer import bearer
 from eventgateway.core.caller import OPERATOR, Caller
+from eventgateway.core.emit_access import EmitAccess
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge, Unavailable
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
@@ -19,8 +20,10 @@ from eventgateway.core.subscription import escape_path
 from eventgateway.core.trace import causes, trace
 from eventgateway.core.usage import ALL_SPACES
 from eventgateway.operations.borders import Doors, check_space
+from eventgateway.operations.emit_keys import EmitKeys
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.usage import NO_USAGE, Usage
+from eventgateway.web import emit_keys_api
 from eventgateway.web.dead_letters_api import OPERATIONS, DeadLettersApi
 from eventgateway.web.errors import error_result, internal_error, no_route, not_allowed
 from eventgateway.web.paging import part, read_page, whole
@@ -98,6 +101,8 @@ class ConfigApi:
         match request.path.removeprefix("/").split("/", 4):
             case ["v1", "spaces", space, path] if space and path in SINGLE_BY_PATH:
                 return self._single(SINGLE_BY_PATH[path], _space(space), request)
+            case ["v1", "spaces", space, EmitAccess.kind.path, path] if space:
+                return emit_keys_api.answer(EmitKeys(self.manager), _space(space), path, request)
             case ["v1", "spaces", space, path] if space and path in BY_PATH:
                 with self._counted(BY_PATH[path], space, COLLECTION_METHODS.get(request.method)):
                     return self._collection(BY_PATH[path], _space(space), request)

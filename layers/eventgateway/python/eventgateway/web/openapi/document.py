@@ -7,7 +7,7 @@ from eventgateway import __version__
 from eventgateway.core.json import JsonObject
 from eventgateway.core.provider import Providers
 from eventgateway.operations.manage import parse
-from eventgateway.web.openapi import dead_letters, suspension
+from eventgateway.web.openapi import dead_letters, emit_access, suspension
 from eventgateway.web.openapi.parts import ERROR_SCHEMAS, JSON, PARAMETERS, SECURITY, TEXT, answer, errors, open_errors, responses
 from eventgateway.web.openapi.rules import EXAMPLES, IDS, MODELS, WORDS, Model, Schema
 from eventgateway.web.openapi.schemas import components, update_name
@@ -29,10 +29,11 @@ def document(providers: Providers) -> Schema:
         "info": {"title": "Event Gateway: Config API", "version": __version__, "description": ABOUT, "license": LICENSE},
         "servers": [{"url": "/"}],
         "security": [*({name: []} for name in SECURITY), {}],  # with or without, as the gateway is set up
-        "tags": [{"name": name} for name in (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, OWN_TAG)],
+        "tags": [{"name": name} for name in (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, emit_access.TAG, OWN_TAG)],
         "paths": {path: item for model in MODELS for path, item in _Routes(model, providers).paths().items()}
         | dead_letters.paths()
         | suspension.paths(_parameter("space"))
+        | emit_access.paths(_parameter("space"))
         | _own_paths(),
         "components": {
             "schemas": components(providers) | dead_letters.SCHEMAS | ERROR_SCHEMAS,
