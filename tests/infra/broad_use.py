@@ -118,8 +118,12 @@ class BroadUse(Deployment):
             "attributes": message["Attributes"],
         }
         failed = delivery.handler({"Records": [record]}, LambdaContext("delivery", 180))["batchItemFailures"]
-        assert failed == [{"itemIdentifier": message["MessageId"]}]
+        assert failed == self.kept(message)
         assert self.send(f"/v1/spaces/{self.space}/suspension", "DELETE")[0] == 204
+
+    def kept(self, message):
+        """How the worker answers for a message that has to wait."""
+        return [{"itemIdentifier": message["MessageId"]}]
 
     def clear(self):
         """Delete a resource."""
