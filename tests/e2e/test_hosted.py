@@ -139,6 +139,42 @@ def test_a_key_that_is_revoked_is_refused_within_a_minute(operator, red, target)
     assert red.configure("GET", "functions").status == 200
 
 
+def test_nothing_is_left_of_a_tenant_that_is_deleted(operator, blue, ministack, target):
+    gone = tenant(operator, "green")
+    subscribed = gone.subscribe_http(target, provider={"headers": {"X-Secret": "of the tenant"}})
+    subscribed.emit('{"text": "%s"}' % ("z" * 2_000_000))  # which is kept in the bucket
+    target.wait()
+    before, others = kept(ministack, "green"), kept(ministack, "blue")
+    assert {"meta", "tenant", "key", "in the bucket"} <= {each[1] for each in before}
+    assert operator.manage("DELETE", "/v1/tenants/green").status == 202
+    assert gone.configure("GET", "functions").status == 403
+    assert target.wait_until(lambda: operator.manage("GET", "/v1/tenants/green").status == 404)
+    assert kept(ministack, "green") == set()
+    assert others <= kept(ministack, "blue")
+    assert gone.emit(subscribed.path, "{}", event=subscribed.event_type).status == 404
+    assert blue.configure("GET", "functions").status == 200
+
+
+def kept(ministack, name):
+    """The keys of everything in the tables and the bucket of the gateway that has the name of a tenant in it."""
+    found = set()
+    for table in (resource(ministack, "TablesConfig"), resource(ministack, "TablesRecords")):
+        rows = ministack.client("dynamodb").scan(TableName=table)["Items"]
+        found |= {(row["pk"]["S"], row["sk"]["S"]) for row in rows if name in str(row)}
+    objects = ministack.client("s3").list_objects_v2(Bucket=resource(ministack, "PayloadsBucket")).get("Contents", [])
+    return found | {(each["Key"], "in the bucket") for each in objects if name in each["Key"]}
+
+
+def resource(ministack, prefix):
+    """The name of a table or bucket of the stack."""
+    found = ministack.client("cloudformation").describe_stack_resources(StackName="Hosted")["StackResources"]
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
+    (name,) = [
+        each["PhysicalResourceId"] for each in found if each["LogicalResourceId"].startswith(prefix) and each["ResourceType"] in kinds
+    ]
+    return name
+
+
 def test_a_person_can_sign_up_and_in(operator, ministack):
     people = ministack.client("cognito-idp")
     (pool,) = people.list_user_pools(MaxResults=60)["UserPools"]
