@@ -110,6 +110,12 @@ class BroadUse(Deployment):
         """Suspend the space while a delivery waits, and resume it."""
         self.emit("lost")
         assert self._put("suspension", {"reason": "why not"}) == 200
+        message, failed = self.handle_one()
+        assert failed == self.kept(message)
+        assert self.send(f"/v1/spaces/{self.space}/suspension", "DELETE")[0] == 204
+
+    def handle_one(self, seconds=180):
+        """Let the worker have one message, and so many seconds; the message, and the records that failed."""
         [message] = self.sqs.receive_message(QueueUrl=self.settings.queue_url, MessageSystemAttributeNames=["All"])["Messages"]
         record = {
             "messageId": message["MessageId"],
@@ -117,9 +123,7 @@ class BroadUse(Deployment):
             "body": message["Body"],
             "attributes": message["Attributes"],
         }
-        failed = delivery.handler({"Records": [record]}, LambdaContext("delivery", 180))["batchItemFailures"]
-        assert failed == self.kept(message)
-        assert self.send(f"/v1/spaces/{self.space}/suspension", "DELETE")[0] == 204
+        return message, delivery.handler({"Records": [record]}, LambdaContext("delivery", seconds))["batchItemFailures"]
 
     def kept(self, message):
         """How the worker answers for a message that has to wait."""

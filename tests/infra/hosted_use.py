@@ -22,7 +22,7 @@ class HostedUse(BroadUse):
         self.space, self.path = "acme-shop", "/acme-shop/events"
 
     def chapters(self):
-        return (self.open, *super().chapters(), self.manage, self.delete)
+        return (self.open, *super().chapters(), self.hurry, self.manage, self.delete)
 
     def kept(self, message):
         """By a copy, so that this one may go."""
@@ -32,6 +32,12 @@ class HostedUse(BroadUse):
         """Make the tenant."""
         made = self._operate("POST", "", {"tenant": "acme", "app": "shop", "email": "ada@example.org"})
         self.headers = {"authorization": f"Bearer {made['accessKey']}"}
+
+    def hurry(self):
+        """Leave a delivery to another instance, since this one has too little time."""
+        self.emit("lost")
+        message, failed = self.handle_one(seconds=1)
+        assert failed == [{"itemIdentifier": message["MessageId"]}]
 
     def manage(self):
         """Another application, key and member; a suspension."""
