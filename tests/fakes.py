@@ -8,6 +8,7 @@ from eventgateway.core.cors import CorsRule
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
+from eventgateway.core.hosting import STANDALONE, Standalone
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonObject, JsonValue, dumps, restore
 from eventgateway.core.message import parse
@@ -23,8 +24,9 @@ from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
 from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.secrets import Secrets
-from eventgateway.operations.spaces import Spaces
-from tests.memory import FakeClock, Journal, MemoryQueue, MemoryStore, MemoryVault
+from eventgateway.operations.spaces import Configuration, Spaces
+from eventgateway.operations.usage import Usage
+from tests.memory import FakeClock, Journal, MemoryQueue, MemoryStore, MemoryUsage, MemoryVault
 from tests.records import MemoryAttempts, MemoryClaims, MemoryDeadLetters, MemoryPayloads, MemoryRedrives
 
 
@@ -66,22 +68,33 @@ class FunctionHost:
 class Gateway:
     """Receiver, deliverer and manager over fakes. What is configured through it counts at once."""
 
+    hosting: Standalone = STANDALONE
+
     def __init__(self) -> None:
         self.journal: Journal = []
-        self.clock, self.store, self.queue = FakeClock(), MemoryStore(), MemoryQueue(self.journal)
+        self.clock, self.store, self.queue = FakeClock(), self.new_store(), MemoryQueue(self.journal)
         self.dead_letters, self.functions = MemoryDeadLetters(self.clock), FunctionHost(self.journal)
         self.payloads, self.attempts, self.redrives = MemoryPayloads(), MemoryAttempts(), MemoryRedrives(self.clock)
         self.claims = MemoryClaims(self.journal)
         self.outbox = Outbox(self.queue, self.payloads)
         self.vault = MemoryVault(self.journal)
         self.secrets = Secrets(self.vault, self.clock)
-        self.spaces = Spaces(self.store, providers.load(), self.clock)
-        self.manager = Manager(Spaces(self.store, providers.load(), self.clock), lambda _: None, Secrets(self.vault, self.clock))
-        self.receiver = Receiver(self.spaces, self.outbox, self.functions, self.clock, self.claims, secrets=self.secrets)
+        self.usage = Usage(MemoryUsage(), self.clock)
+        self.spaces = self.new_spaces()
+        own = {"secrets": Secrets(self.vault, self.clock), "hosting": self.hosting}
+        self.manager = Manager(self.new_spaces(), lambda _: None, **own)
+        ports = (self.outbox, self.functions, self.clock, self.claims)
+        self.receiver = Receiver(self.spaces, *ports, usage=self.usage, secrets=self.secrets, hosting=self.hosting)
         ports = (self.spaces, self.outbox, self.dead_letters, self.attempts, self.functions, self.clock)
-        self.deliverer = Deliverer(*ports, secrets=self.secrets)
+        self.deliverer = Deliverer(*ports, usage=self.usage, secrets=self.secrets)
         redriver = Redriver(self.manager.spaces, self.dead_letters, self.outbox, self.clock)
         self.office, self.runner = DeadLetterOffice(redriver, self.redrives), RedriveRunner(redriver, self.redrives)
+
+    def new_store(self) -> MemoryStore:
+        return MemoryStore()
+
+    def new_spaces(self) -> Configuration:
+        return Spaces(self.store, providers.load(), self.clock)
 
     def create(self, kind: Kind, document: JsonObject, space: str = "default") -> Resource:
         resource = self.manager.create(kind, space, dumps(document))

@@ -3,8 +3,9 @@
 All share a journal, a list of lines such as `queue f`, which tells in which order things happened.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
@@ -12,9 +13,10 @@ from eventgateway.core.errors import Unavailable, WriteConflict
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject, restore
 from eventgateway.core.message import Message
-from eventgateway.core.ports import Change, Snapshot
+from eventgateway.core.ports import Change, Head, Snapshot
 from eventgateway.core.redrive import RedriveSlice
 from eventgateway.core.resource import Kind
+from eventgateway.core.tenant import State
 from eventgateway.operations import admission
 from eventgateway.operations.secrets import unreadable, unwritable
 
@@ -46,7 +48,10 @@ class FakeClock:
 
 @dataclass
 class MemoryStore:
-    """Implements `ConfigStore` as a log of changes. `rivals` are run one by one just before the next commits."""
+    """Implements `ConfigStore` as a log of changes. `rivals` are run one by one just before the next commits.
+
+    In hosted mode `heads` are the spaces, as they were born but for their state.
+    """
 
     journal: Journal = field(default_factory=list)
     log: dict[str, list[Change]] = field(default_factory=dict)
@@ -54,6 +59,8 @@ class MemoryStore:
     away: bool = False
     rivals: list[Callable[[], object]] = field(default_factory=list)
     identities: dict[str, str] = field(default_factory=dict)
+    hosted: bool = False
+    heads: dict[str, Head] = field(default_factory=dict)
 
     def gateway_version(self) -> int:
         self._read("gateway version")
@@ -65,15 +72,27 @@ class MemoryStore:
 
     def space_version(self, space: str) -> int:
         self._read(f"version {space}")
-        return len(self.log.get(space, ()))
+        return self._version(space)
+
+    def head(self, space: str) -> Head | None:
+        self._read(f"head {space}")
+        found = self.heads.get(space) if self.hosted else Head(0) if space in self.log else None
+        return replace(found, version=self._version(space)) if found else None
 
     def load(self, space: str) -> Snapshot:
         self._read(f"load {space}")
-        return Snapshot(len(self.log.get(space, ())), list(self.documents(space).values()))
+        return Snapshot(self._version(space), list(self.documents(space).values()))
 
     def changes(self, space: str, after: int) -> list[Change] | None:
         self._read(f"changes {space} {after}")
-        return None if after < self.forgotten else self.log.get(space, [])[after:]
+        born = self._born(space)
+        return None if after < born + self.forgotten else self.log.get(space, [])[after - born :]
+
+    def _born(self, space: str) -> int:
+        return self.heads[space].born if space in self.heads else 0
+
+    def _version(self, space: str) -> int:
+        return self._born(space) + len(self.log.get(space, ()))
 
     def identify(self, space: str, candidate: str) -> str:
         self._read(f"identify {space}")
@@ -82,11 +101,14 @@ class MemoryStore:
     def commit(self, change: Change) -> None:
         self._read(f"commit {change.space} {change.version}")
         self._let_a_rival_go_first()
-        changes, present = self.log.setdefault(change.space, []), self.documents(change.space)
+        present = self.documents(change.space)
         missing = [each for each in change.references if (each.kind, each.id) not in present]
-        if change.version != len(changes) + 1 or missing:
+        if change.version != self._version(change.space) + 1 or missing or not self._takes_writes(change.space):
             raise WriteConflict("The space was changed meanwhile.")
-        changes.append(change)
+        self.log.setdefault(change.space, []).append(change)
+
+    def _takes_writes(self, space: str) -> bool:
+        return not self.hosted or (space in self.heads and self.heads[space].state is not State.DELETING)
 
     def _let_a_rival_go_first(self) -> None:
         if self.rivals:
@@ -145,6 +167,26 @@ class MemoryVault:
             raise unreadable()
         self.journal.append(f"open {function}")
         return self.sealed[sealed][2]
+
+
+@dataclass
+class MemoryUsage:
+    """Implements `UsageStore`."""
+
+    spaces: dict[str, Counter[str]] = field(default_factory=dict)
+    away: bool = False
+
+    def add(self, space: str, counts: Mapping[str, float]) -> None:
+        self._check()
+        self.spaces.setdefault(space, Counter()).update(counts)  # type: ignore[arg-type] # counters count floats as well
+
+    def totals(self, space: str) -> dict[str, float]:
+        self._check()
+        return dict(self.spaces.get(space, {}))
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("The store of usage counters is not available. Please try again.")
 
 
 @dataclass

@@ -1,7 +1,9 @@
 """Writing configuration in tests: documents, writers that meet each other, and what must hold afterwards."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Barrier
 from uuid import uuid4
 
 import boto3
@@ -146,6 +148,18 @@ def outcome(action: Callable[[], object]) -> object:
         return action() or "done"
     except GatewayError as error:
         return error
+
+
+def race(*actions: Callable[[], object]) -> list[object]:
+    """Run actions at the same time; what each returned or raised."""
+    barrier = Barrier(len(actions))
+
+    def run(action):
+        barrier.wait(5)
+        return outcome(action)
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
 
 
 CRUD = {

@@ -6,15 +6,23 @@ from eventgateway.core.claim import Claim
 from eventgateway.core.dead_letter import DeadLetter, LetterFilter
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.redrive import Redrive
+from eventgateway.core.tenant import App, Member, Role, State
 from eventgateway.storage import dynamodb
 from eventgateway.storage.attempts import DynamoAttempts
 from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.redrives import DynamoRedrives
+from eventgateway.storage.tenants import DynamoTenants
 from tests.contract.samples import NOON, delivery
+from tests.contract.tenants import create, key_of
 from tests.loopback import Then
 from tests.records import MemoryPayloads
+
+
+def tenants():
+    return DynamoTenants("config", "records")
+
 
 LETTER = DeadLetter(delivery(), "x", NOON)
 WRITES = {
@@ -23,6 +31,13 @@ WRITES = {
     "dead letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).put(LETTER),
     "deleted letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).delete("default", LETTER.key),
     "redrive": lambda: DynamoRedrives("records").save(Redrive.start("default", "1", LetterFilter(), NOON)),
+    "tenant": lambda: create(tenants(), "acme"),
+    "application": lambda: tenants().add_app(App("acme", "shop", NOON)),
+    "state of a space": lambda: tenants().set_space_state("acme-shop", State.SUSPENDED),
+    "member": lambda: tenants().put_member(Member("acme", "ada@example.com", Role.ADMIN, NOON)),
+    "deleted member": lambda: tenants().remove_member("acme", "ada@example.com"),
+    "access key": lambda: tenants().add_key(key_of("acme")),
+    "use of a key": lambda: tenants().note_use(key_of("acme"), NOON),
     "identity": lambda: DynamoConfigStore("config").identify("default", "candidate"),
 }
 

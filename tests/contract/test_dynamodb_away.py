@@ -35,6 +35,7 @@ METHODS = {
     "gateway_version": lambda store: store.gateway_version(),
     "space_versions": lambda store: store.space_versions(),
     "space_version": lambda store: store.space_version("any"),
+    "head": lambda store: store.head("any"),
     "load": lambda store: store.load("any"),
     "changes": lambda store: store.changes("any", 0),
     "commit": lambda store: store.commit(Change("any", 1, EventType.kind, "u", None, event_type())),

@@ -1,9 +1,7 @@
 """The configuration in DynamoDB: many writers at once."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Thread
+from threading import Thread
 
 import pytest
 
@@ -21,6 +19,7 @@ from tests.contract.config import (
     new_dynamodb_store,
     outcome,
     prepare,
+    race,
     subscription,
     update,
     writer,
@@ -31,18 +30,6 @@ from tests.contract.stored import NOW, SPACES
 @pytest.fixture(scope="class")
 def store(emulator):
     return new_dynamodb_store(clock=lambda: NOW + 0.9)
-
-
-def race(*actions: Callable[[], object]) -> list[object]:
-    """Run actions at the same time; what each returned or raised."""
-    barrier = Barrier(len(actions))
-
-    def run(action):
-        barrier.wait(5)
-        return outcome(action)
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return list(pool.map(run, actions))
 
 
 @pytest.fixture(scope="class")

@@ -24,10 +24,11 @@ from eventgateway.web.openapi.rules import EXAMPLES, MODELS, Model
 from eventgateway.web.openapi.schemas import update_name
 from tests.conformance import replay
 from tests.contract.backends import ENTRIES
+from tests.hosted_gateway import HostedGateway
 from tests.unit.test_function import MALFORMED
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = json.loads(text())
+DOCUMENT = json.loads(text(hosted=True))
 BY_PATH = {model.kind.path: model for model in MODELS}
 WRITES = {"POST", "PUT"}
 PLACEHOLDER = re.compile(r"\{\{(target|refused)\}\}")  # stands for a URL, see the README of the cases
@@ -195,12 +196,24 @@ def test_every_status_of_an_error_is_described_with_an_example():
         assert all(fits("Errors", each["value"]) for each in content["examples"].values()), name
 
 
-def test_every_operation_but_the_health_check_may_want_the_key():
-    assert DOCUMENT["security"] == [{"operatorKey": []}, {}]
-    [status] = [path for path, item in DOCUMENT["paths"].items() for each in item.values() if "security" in each]
+def test_every_operation_but_the_health_check_may_want_a_key():
     for path, item in DOCUMENT["paths"].items():
         for method in item.keys() - {"parameters"}:
-            assert ({"401", "403"} <= item[method]["responses"].keys()) == (path != status == "/v1/status"), (method, path)
+            assert ({"401", "403"} <= item[method]["responses"].keys()) == (path != "/v1/status"), (method, path)
+            wanted = [] if path == "/v1/status" else [{"operatorKey": []}] if path.startswith("/v1/tenants") else None
+            assert item[method].get("security") == wanted, (method, path)
+
+
+def test_keys_are_those_of_the_mode():
+    assert DOCUMENT["security"] == [{"operatorKey": []}, {"accessKey": []}]
+    assert json.loads(text())["security"] == [{"operatorKey": []}, {}]
+
+
+def test_one_owner_is_told_nothing_of_tenants():
+    own = json.loads(text())
+    assert {path for path in DOCUMENT["paths"] if path not in own["paths"]} == {path for path in DOCUMENT["paths"] if "tenants" in path}
+    assert "tenant" not in json.dumps({path: own[path] for path in ("tags", "paths")})
+    assert own["components"]["schemas"].items() <= DOCUMENT["components"]["schemas"].items()
 
 
 def test_every_kind_of_resource_is_described():
@@ -211,4 +224,68 @@ def test_operations_have_names_of_their_own():
     names = [
         operation["operationId"] for path in DOCUMENT["paths"].values() for method, operation in path.items() if method != "parameters"
     ]
-    assert len(set(names)) == len(names) == 4 * 5 + 6 + 3 + 5 + 3
+    assert len(set(names)) == len(names) == 4 * 5 + 6 + 3 + 5 + 3 + 13
+
+
+TENANT, KEYS, MEMBER = "/v1/tenants/{tenant}", "/v1/tenants/{tenant}/keys", "/v1/tenants/{tenant}/members/{email}"
+TENANT_REQUESTS = [
+    ("post", "/v1/tenants", {"tenant": "acme", "app": "shop", "email": "ada@example.com"}),
+    ("get", "/v1/tenants", None),
+    ("put", f"{TENANT}/suspension", {"reason": "unpaid"}),
+    ("get", TENANT, None),
+    ("delete", f"{TENANT}/suspension", None),
+    ("post", f"{TENANT}/apps", {"app": "blog"}),
+    ("get", f"{TENANT}/apps", None),
+    ("post", KEYS, {"name": "ci", "expiresAt": "2030-01-01T00:00:00Z", "spaces": ["acme-shop"], "readOnly": True}),
+    ("post", KEYS, {"name": None, "expiresAt": None, "spaces": None, "readOnly": None}),
+    ("get", KEYS, None),
+    ("put", MEMBER, {"role": "Collaborator"}),
+    ("get", f"{TENANT}/members", None),
+    ("delete", MEMBER, None),
+    ("delete", f"{KEYS}/{{keyId}}", None),
+]
+
+
+def test_what_the_operator_sends_and_gets_is_described():
+    hosted = HostedGateway()
+    for method, route, document in TENANT_REQUESTS:
+        identifier = hosted.tenants.keys("acme")[0].id if "keyId" in route else ""
+        path = route.format(tenant="acme", email="bob@example.com", keyId=identifier).removeprefix("/v1/tenants")
+        answer, operation = hosted.operate(method.upper(), path, document), DOCUMENT["paths"][route][method]
+        assert str(answer.status) in operation["responses"].keys() & {"200", "201", "204"}, answer
+        if answer.body:
+            assert is_described(operation["responses"][str(answer.status)], answer.document), answer
+        assert document is None or is_described(operation["requestBody"], document)
+
+
+def test_every_request_of_the_operator_is_among_them():
+    described = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item if "/tenants" in path} - {
+        ("parameters", path) for path in DOCUMENT["paths"]
+    }
+    assert {(method, route) for method, route, _ in TENANT_REQUESTS} == described
+
+
+@pytest.mark.parametrize(
+    ("schema", "document"),
+    [
+        ("NewTenant", {"tenant": "acme"}),
+        ("NewTenant", {"tenant": "A", "app": "b"}),
+        ("NewAccessKey", {"readonly": True}),
+        ("NewMember", {"role": "x"}),
+    ],
+)
+def test_what_the_operator_api_refuses_does_not_fit(schema, document):
+    assert not fits(schema, document)
+
+
+def test_the_examples_of_the_operator_api_fit():
+    for path, item in DOCUMENT["paths"].items():
+        for method in item.keys() - {"parameters"} if "/tenants" in path else ():
+            for response in item[method]["responses"].values():
+                examples = response.get("content", {}).get("application/json", {}).get("examples", {})
+                assert all(is_described(response, each["value"]) for each in examples.values()), (method, path)
+
+
+def is_described(part: dict[str, Any], value: object) -> bool:
+    schema = part["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator({**schema, "components": DOCUMENT["components"]}).is_valid(value)

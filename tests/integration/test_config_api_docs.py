@@ -77,7 +77,7 @@ def test_every_setting_of_a_provider_is_documented(provider: type[Provider]) -> 
 
 
 def test_every_field_of_the_config_api_is_documented() -> None:
-    schemas = json.loads(text())["components"]["schemas"]
+    schemas = json.loads(text(hosted=True))["components"]["schemas"]
     names = {name for schema in schemas.values() for each in schema.get("oneOf", [schema]) for name in each["properties"]}
     assert {name for name in names if f"`{name}`" not in PAGE and f'"{name}"' not in PAGE} == set()
 

@@ -124,10 +124,10 @@ class NotAuthorized(GatewayError):
 
 
 class SpaceSuspended(GatewayError):
-    """The space takes no events for the time being."""
+    """The space takes no events for the time being, in hosted mode no changes either. The reason is for its tenant, not for emitters."""
 
-    def __init__(self, space: str) -> None:
-        super().__init__(f'The space "{space}" is suspended.')
+    def __init__(self, space: str, reason: str = "") -> None:
+        super().__init__(f'The space "{space}" is suspended{"" if reason else "."}', reason)
 
 
 class LimitExceeded(GatewayError):

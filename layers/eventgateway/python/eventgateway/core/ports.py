@@ -95,6 +95,9 @@ class TenantStore(Protocol):
     def page(self, after: str, limit: int) -> list[str]:
         """The names of tenants behind a name, in their order."""
 
+    def some(self, names: Sequence[str]) -> list[Tenant]:
+        """Those of the named that are there, in the order of the names."""
+
     def set_state(self, name: str, state: State, reason: str = "") -> None:
         """Change the state of a tenant that is not being deleted. Raises NotFound."""
 
@@ -111,7 +114,7 @@ class TenantStore(Protocol):
         """All applications, by name."""
 
     def put_member(self, member: Member) -> None:
-        """Keep a member, in place of the one with the same address."""
+        """Keep a member, in place of the one with the same address. Raises NotFound if the tenant is not there, or being deleted."""
 
     def remove_member(self, tenant: str, email: str) -> bool:
         """Forget a member; False if there is none."""
@@ -120,7 +123,7 @@ class TenantStore(Protocol):
         """All members, by address."""
 
     def add_key(self, key: AccessKey) -> None:
-        """Keep a new key. Raises NotFound if the tenant is not active."""
+        """Keep a new key. Raises NotFound if the tenant is not there, or being deleted."""
 
     def find_key(self, digest: str) -> AccessKey | None:
         """The key with a digest."""

@@ -8,13 +8,16 @@ from eventgateway.core.errors import AlreadyExists, InvalidRequest, NotFound
 from eventgateway.core.hosting import LABEL_LENGTH, RESERVED, is_label
 from eventgateway.core.instant import microseconds, show
 from eventgateway.core.json import JsonObject
+from eventgateway.core.resource import Kind
 
+KIND = Kind("tenants", "tenants", "tenant", "tenant", "Tenant")  # not of a space, but named and listed as resources are
 NAME_LENGTH = 40  # of tenants; what is left of a label is the application's
-SHORTEST = 2
 APPS, MEMBERS, KEYS = 50, 100, 100  # of a tenant
 REASON_LENGTH = 1000
 EMAIL_LENGTH = 254  # https://www.rfc-editor.org/errata/eid1690
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z0-9-]{2,63}", re.IGNORECASE)
+EMAIL = re.compile(  # those that people have; what has a meaning in a URL is not among them
+    r"[a-z0-9.!#$&'*+=^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])", re.IGNORECASE | re.ASCII
+)
 
 
 class State(StrEnum):
@@ -99,21 +102,28 @@ def check_app(tenant: str, name: str) -> None:
         raise InvalidRequest(f'The name "{space}" is reserved.')
 
 
+def is_email(text: str) -> bool:
+    """Whether a text can be the address of a person."""
+    return len(text) <= EMAIL_LENGTH and EMAIL.fullmatch(text) is not None
+
+
 def normal_email(text: str) -> str:
     """An address in lower case. Raises InvalidRequest."""
-    if len(text) > EMAIL_LENGTH or not EMAIL.fullmatch(text):
+    if not is_email(text):
         raise InvalidRequest("email must be an e-mail address")
     return text.lower()
 
 
 def _check(field: str, name: str) -> None:
-    if not is_label(name) or len(name) < SHORTEST:
-        raise InvalidRequest(f"{field} must have lower-case letters, digits and single hyphens between them, at least {SHORTEST}")
+    if not is_label(name):
+        raise InvalidRequest(
+            f"{field} must be lower-case letters and digits, with single hyphens between them, at most {LABEL_LENGTH} characters"
+        )
 
 
 def tenant_taken(name: str) -> AlreadyExists:
     """The error of a tenant that is there already."""
-    return AlreadyExists(f'Tenant "{name}" already exists.')
+    return KIND.already_exists(name)
 
 
 def space_taken(space: str) -> AlreadyExists:
@@ -123,4 +133,9 @@ def space_taken(space: str) -> AlreadyExists:
 
 def no_tenant(name: str) -> NotFound:
     """The error of a tenant that is not there."""
-    return NotFound(f'Tenant "{name}" not found.')
+    return KIND.not_found(name)
+
+
+def inactive(name: str) -> NotFound:
+    """The error of a tenant that can have nothing new for the time being."""
+    return NotFound(f'Tenant "{name}" is not there, or not active.')

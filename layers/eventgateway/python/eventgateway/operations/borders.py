@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eventgateway.core.caller import Caller
-from eventgateway.core.errors import AccessRefused, SpaceSuspended
+from eventgateway.core.errors import AccessRefused, SpaceSuspended, UnknownSpace
+from eventgateway.core.hosting import is_label
 from eventgateway.core.key import ACCESS
-from eventgateway.core.ports import ConfigStore
+from eventgateway.core.ports import ConfigStore, TenantStore
 from eventgateway.core.tenant import State
 from eventgateway.operations.admission import Admission
 from eventgateway.operations.key_ring import KeyRing
@@ -27,22 +28,29 @@ class Borders:
     operator: Admission | None
 
     def admit(self, key: str) -> Caller:
-        """See `Doors`."""
-        if key.startswith(ACCESS):
+        """See `Doors`. What the operator has chosen may look like an access key."""
+        if not key.startswith(ACCESS):
+            return self._operator(key)
+        try:
             return self.keys.caller(key)
+        except AccessRefused:
+            return self._operator(key)
+
+    def _operator(self, key: str) -> Caller:
         if self.operator is None:
             raise AccessRefused
         return self.operator.admit(key)
 
 
-def check_space(store: ConfigStore, caller: Caller, space: str, *, writes: bool) -> None:
-    """Raise AccessRefused for a space that is not the caller's, which may be there or not; SpaceSuspended for writing to one that is held.
+def check_space(store: ConfigStore, tenants: TenantStore, caller: Caller, space: str, *, writes: bool) -> None:
+    """Raise AccessRefused for a space that is not the caller's, whether it is there or not; SpaceSuspended for writing to one that is held.
 
-    Raises Unavailable, too.
+    The operator may do everything, and learns by UnknownSpace which spaces are not there. Raises Unavailable, too.
     """
-    head = store.head(space)
+    head = store.head(space) if is_label(space) else None
     if head is None or head.state is State.DELETING:
-        raise AccessRefused
+        raise UnknownSpace if caller.is_operator else AccessRefused
     caller.check(head.owner, space, writes=writes)
-    if writes and head.state is State.SUSPENDED:
-        raise SpaceSuspended(space)
+    if writes and head.state is State.SUSPENDED and not caller.is_operator:
+        owner = tenants.find(head.owner)
+        raise SpaceSuspended(space, owner.reason if owner else "")

@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 KEPT_SECONDS = 30.0
 STALE_SECONDS = 60.0  # a revocation counts after so long, whatever else happens
 MOST_KEYS, MOST_UNKNOWN = 10_000, 10_000
+RETRY_SECONDS = 1.0  # so long a store that is away is not asked again
 USE_SECONDS = 3600.0  # how exactly it is known when a key was used last
+NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class KeyRing:
     found: OrderedDict[str, _Found] = field(default_factory=OrderedDict)
     unknown: OrderedDict[str, _Found] = field(default_factory=OrderedDict)  # apart: who makes up keys must not drive out the others
     used: dict[str, float] = field(default_factory=dict)
+    failed_at: float = NEVER
     lock: Lock = field(default_factory=Lock)
 
     def caller(self, key: str) -> Caller:
@@ -55,15 +58,23 @@ class KeyRing:
         if found and 0 <= now - found.at < KEPT_SECONDS:
             return found
         try:
-            read = _Found(self.store.find_key(wanted), now)
+            read = _Found(self._read(wanted, now), now)
         except Unavailable as error:
-            if found and 0 <= now - found.at < STALE_SECONDS:
+            if found and 0 <= self.clock.time() - found.at < STALE_SECONDS:  # it may have taken long to learn that nobody answers
                 return found
             raise unreadable() from error
-        if read.key and not compare_digest(read.key.digest, wanted):
-            read = _Found(None, now)
         self._keep(wanted, read)
         return read
+
+    def _read(self, wanted: str, now: float) -> AccessKey | None:
+        if 0 <= now - self.failed_at < RETRY_SECONDS:
+            raise unreadable()
+        try:
+            key = self.store.find_key(wanted)
+        except Unavailable:
+            self.failed_at = self.clock.time()
+            raise
+        return key if key and compare_digest(key.digest, wanted) else None
 
     def _keep(self, wanted: str, read: _Found) -> None:
         with self.lock:
@@ -76,7 +87,7 @@ class KeyRing:
 
     def _note_use(self, key: AccessKey, now: float) -> None:
         """Once in a while; that nobody may learn of it is no reason to refuse a request."""
-        if 0 <= now - max(key.last_used_at, self.used.get(key.id, 0.0)) < USE_SECONDS:
+        if any(abs(now - at) < USE_SECONDS for at in (key.last_used_at, self.used.get(key.id, NEVER))):
             return
         with self.lock:
             if len(self.used) >= MOST_KEYS:

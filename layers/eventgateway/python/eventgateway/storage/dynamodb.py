@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, base
 from pynamodb.exceptions import PutError, PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -29,7 +30,8 @@ DOCUMENT_LIMIT = 128 * 1024  # bytes; DynamoDB's items end at 400 KB, and a chan
 HASHED = "sha256:"
 CHANGE_SECONDS = 90 * 86400
 CONDITION_FAILED = "ConditionalCheckFailedException"
-CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
+REFUSED, CONFLICT, IN_PROGRESS = "ConditionalCheckFailed", "TransactionConflict", "TransactionInProgressException"
+CONFLICTS = {REFUSED, CONFLICT}
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
 BY_TAG = {kind.tag: kind for kind in KINDS}
 
@@ -81,6 +83,15 @@ def is_refused(error: BaseException | None) -> bool:
     """Whether a write failed because its condition did not hold. PynamoDB's own look stumbles over causes that are no answers."""
     cause = error.cause if isinstance(error, PynamoDBException) else None
     return isinstance(cause, ClientError) and cause.response["Error"]["Code"] == CONDITION_FAILED
+
+
+def cancellation_codes(error: TransactWriteError) -> list[str]:
+    """Why a transaction was cancelled, one code for each of its actions; none if something else went wrong."""
+    if not isinstance(error.cause, ClientError):  # other causes have no code, and PynamoDB stumbles over that
+        return []
+    if error.cause_response_code == IN_PROGRESS:
+        return [CONFLICT]
+    return [reason.code if reason else "" for reason in error.cancellation_reasons]
 
 
 def space_key(space: str) -> str:
@@ -184,10 +195,7 @@ class DynamoConfigStore:
 
     def _write(self, transaction: TransactWrite, change: Change) -> None:
         rows, pk = self._rows, space_key(change.space)
-        unchanged = rows.version.does_not_exist() if change.version == 1 else rows.version == change.version - 1
-        if not self._shared:
-            unchanged &= rows.state != State.DELETING.value
-        transaction.update(rows(pk, META), [rows.version.set(change.version)], unchanged)
+        transaction.update(rows(pk, META), [rows.version.set(change.version)], self._unchanged(change))
         self._write_resource(transaction, change)
         for reference in change.references:
             self._check(transaction, pk, reference)
@@ -195,6 +203,14 @@ class DynamoConfigStore:
         if self._shared:
             transaction.update(rows(SPACES, change.space), [rows.version.set(change.version)])
             transaction.update(rows(GATEWAY, META), [rows.version.add(1)])
+
+    def _unchanged(self, change: Change) -> Condition:
+        """Where spaces are shared, one begins with its first change; else it must be there, and stay."""
+        rows = self._rows
+        if self._shared and change.version == 1:
+            return rows.version.does_not_exist()
+        follows: Condition = rows.version == change.version - 1
+        return follows if self._shared else follows & (rows.state != State.DELETING.value)
 
     def _write_resource(self, transaction: TransactWrite, change: Change) -> None:
         rows, key = self._rows, resource_key(change.kind, change.id)
@@ -245,10 +261,8 @@ def _apply(documents: dict[str, tuple[Kind, JsonObject]], change: Change) -> int
 
 
 def _is_conflict(error: TransactWriteError) -> bool:
-    if not isinstance(error.cause, ClientError):  # other causes have no code, and PynamoDB stumbles over that
-        return False
-    reasons = [reason.code for reason in error.cancellation_reasons if reason is not None]
-    return bool(CONFLICTS.intersection(reasons)) or error.cause_response_code == "TransactionInProgressException"
+    codes = cancellation_codes(error)
+    return not CONFLICTS.isdisjoint(codes)
 
 
 def _dump(document: Any) -> str | None:  # noqa: ANN401 - JSON or None

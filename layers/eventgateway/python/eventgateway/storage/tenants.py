@@ -1,6 +1,7 @@
 """Tenants in the table of the configuration. What belongs together is one transaction: a name is had by one, whoever is faster."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.connection import Connection
@@ -9,15 +10,28 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from eventgateway.core.access_key import AccessKey
-from eventgateway.core.errors import GatewayError, NotFound, Unavailable, WriteConflict
+from eventgateway.core.errors import GatewayError, Unavailable, WriteConflict
 from eventgateway.core.json import JsonObject, dumps, loads
-from eventgateway.core.tenant import App, Member, Role, State, Tenant, no_tenant, space_taken, tenant_taken
-from eventgateway.storage.dynamodb import CONNECT_SECONDS, META, READ_SECONDS, RETRIES, Row, available, is_refused, row_class, space_key
+from eventgateway.core.tenant import App, Member, Role, State, Tenant, inactive, no_tenant, space_taken, tenant_taken
+from eventgateway.storage.dynamodb import (
+    CONFLICT,
+    CONNECT_SECONDS,
+    META,
+    READ_SECONDS,
+    REFUSED,
+    RETRIES,
+    Row,
+    available,
+    cancellation_codes,
+    is_refused,
+    row_class,
+    space_key,
+)
 from eventgateway.storage.usage import TOTAL, usage_key
 
 TENANTS, TENANT, KEY = "gateway#tenants", "tenant", "key"
 APP, MEMBER, KEY_OF = "app#", "member#", "key#"
-REFUSED = "ConditionalCheckFailed"
+ATTEMPTS = 3  # at what two want to write at the same moment
 WHAT = "The store of tenants"
 
 
@@ -36,7 +50,7 @@ class DynamoTenants:
         rows = [self._rows(pk, TENANT, state=tenant.state.value, document=_text(_tenant_document(tenant))), *self._space_rows(app)]
         rows += [self._rows(TENANTS, tenant.name), *self._key_rows(key)]
         rows += [self._member_row(member)] if member else []
-        self._put_all(rows, [tenant_taken(tenant.name), space_taken(app.space)])
+        self._write(_Writing(rows, [self._usage_row(app)], [tenant_taken(tenant.name), space_taken(app.space)]))
 
     def find(self, name: str) -> Tenant | None:
         """See `TenantStore`."""
@@ -47,6 +61,12 @@ class DynamoTenants:
         """See `TenantStore`."""
         with available(WHAT):
             return [row.sk for row in self._rows.query(TENANTS, self._rows.sk > (after or " "), consistent_read=True, limit=limit)]
+
+    def some(self, names: Sequence[str]) -> list[Tenant]:
+        """See `TenantStore`."""
+        with available(WHAT):
+            rows = {row.pk: row for row in self._rows.batch_get([(tenant_key(each), TENANT) for each in names], consistent_read=True)}
+        return [_tenant(each, rows[tenant_key(each)]) for each in names if tenant_key(each) in rows]
 
     def set_state(self, name: str, state: State, reason: str = "") -> None:
         """See `TenantStore`."""
@@ -64,8 +84,8 @@ class DynamoTenants:
     def add_app(self, app: App) -> None:
         """See `TenantStore`."""
         is_active = self._rows.state == State.ACTIVE.value
-        refusals: list[GatewayError] = [_inactive(app.tenant), space_taken(app.space), space_taken(app.space)]
-        self._put_all(self._space_rows(app), refusals, app.tenant, is_active)
+        refusals = [inactive(app.tenant), space_taken(app.space)]
+        self._write(_Writing(self._space_rows(app), [self._usage_row(app)], refusals, app.tenant, is_active))
 
     def remove_app(self, app: App) -> None:
         """See `TenantStore`."""
@@ -78,8 +98,7 @@ class DynamoTenants:
 
     def put_member(self, member: Member) -> None:
         """See `TenantStore`."""
-        with available(WHAT):
-            self._member_row(member).save()
+        self._write(_Writing([], [self._member_row(member)], [no_tenant(member.tenant)], member.tenant, self._is_kept()))
 
     def remove_member(self, tenant: str, email: str) -> bool:
         """See `TenantStore`."""
@@ -91,7 +110,7 @@ class DynamoTenants:
 
     def add_key(self, key: AccessKey) -> None:
         """See `TenantStore`."""
-        self._put_all(self._key_rows(key), [_inactive(key.tenant)], key.tenant, self._is_kept())
+        self._write(_Writing(self._key_rows(key), [], [no_tenant(key.tenant)], key.tenant, self._is_kept()))
 
     def find_key(self, digest: str) -> AccessKey | None:
         """See `TenantStore`."""
@@ -116,11 +135,14 @@ class DynamoTenants:
             self._update(pk, sk, [self._rows.at.set(int(at))], self._rows.pk.exists())
 
     def _space_rows(self, app: App) -> list[Row]:
-        """The application's, and what makes its name a space: the first to fail if somebody has it."""
+        """What makes its name a space, the first to fail if somebody has it, and the application's."""
         born = int(app.created_at * 1000)
         meta = self._rows(space_key(app.space), META, version=born, born=born, owner=app.tenant, state=State.ACTIVE.value)
-        usage = self._records(usage_key(app.space), TOTAL)
-        return [meta, self._rows(tenant_key(app.tenant), APP + app.name, at=app.created_at), usage]
+        return [meta, self._rows(tenant_key(app.tenant), APP + app.name, at=app.created_at)]
+
+    def _usage_row(self, app: App) -> Row:
+        """Nothing is counted yet: what an instance that comes late still adds to an earlier life of the name does not stay."""
+        return self._records(usage_key(app.space), TOTAL)
 
     def _key_rows(self, key: AccessKey) -> list[Row]:
         document = _text(_key_document(key))
@@ -134,16 +156,26 @@ class DynamoTenants:
         condition: Condition = self._rows.pk.exists() & (self._rows.state != State.DELETING.value)
         return condition
 
-    def _put_all(self, rows: Sequence[Row], refusals: Sequence[GatewayError], tenant: str = "", condition: Condition | None = None) -> None:
-        """Put new rows on condition of the tenant's row, all or nothing. Raises the refusal of the first that is in the way."""
+    def _write(self, writing: "_Writing") -> None:
+        """All or nothing. Raises the refusal of the first condition that does not hold, Unavailable."""
+        for _ in range(ATTEMPTS):
+            try:
+                return self._try(writing)
+            except WriteConflict as error:
+                conflict = error
+        raise conflict
+
+    def _try(self, writing: "_Writing") -> None:
         try:
             with available(WHAT), TransactWrite(connection=self._connection) as transaction:
-                if condition is not None:
-                    transaction.condition_check(self._rows, tenant_key(tenant), TENANT, condition)
-                for row in rows:
+                if writing.condition is not None:
+                    transaction.condition_check(self._rows, tenant_key(writing.tenant), TENANT, writing.condition)
+                for row in writing.new:
                     transaction.save(row, type(row).pk.does_not_exist())
+                for row in writing.any:
+                    transaction.save(row)
         except Unavailable as error:
-            raise _refusal(error, refusals) from error
+            raise _refusal(error, writing.refusals) from error
 
     def _query(self, tenant: str, prefix: str) -> list[Row]:
         with available(WHAT):
@@ -182,26 +214,24 @@ def tenant_key(tenant: str) -> str:
     return f"tenant#{tenant}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """Rows that must not be there, and any others, on condition of a tenant's row. Refusals are by condition, the last for the rest."""
+
+    new: Sequence[Row]
+    any: Sequence[Row]
+    refusals: Sequence[GatewayError]
+    tenant: str = ""
+    condition: Condition | None = None
+
+
 def _refusal(error: Unavailable, refusals: Sequence[GatewayError]) -> GatewayError:
     """What the failure of a transaction means: the refusal at the place of the first condition that does not hold."""
     cause = error.__cause__
-    if not isinstance(cause, TransactWriteError):
-        return error
-    codes = [reason.code if reason else "" for reason in _reasons(cause)]
+    codes = cancellation_codes(cause) if isinstance(cause, TransactWriteError) else []
     if REFUSED in codes:
         return refusals[min(codes.index(REFUSED), len(refusals) - 1)]
-    return WriteConflict("Somebody else is changing the same. Please try again.") if "TransactionConflict" in codes else error
-
-
-def _reasons(error: TransactWriteError) -> Iterator[Any]:
-    try:
-        yield from error.cancellation_reasons
-    except (AttributeError, KeyError, TypeError):  # PynamoDB stumbles over causes that are no answers
-        return
-
-
-def _inactive(tenant: str) -> NotFound:
-    return NotFound(f'Tenant "{tenant}" is not there, or not active.')
+    return WriteConflict("Somebody else is changing the same. Please try again.") if CONFLICT in codes else error
 
 
 def _text(document: JsonObject) -> str:

@@ -36,7 +36,7 @@ STATUS_PATH = "/v1/status"
 BODY_LIMIT = 128 * 1024  # a change row holds the document twice, and items of DynamoDB end at 400 KB
 LABEL = "metadata."
 PAGE_PARAMETERS = ("limit", "cursor")
-NOBODY = Caller("nobody", "nobody", frozenset(), is_read_only=True)  # of what needs no key
+NOBODY = Caller("nobody", "-", frozenset(), is_read_only=True)  # of what needs no key; no tenant has this name
 BY_PATH = {kind.path: kind for kind in COLLECTIONS}
 COLLECTION_METHODS = {"GET": "list", "POST": "create"}  # and what metrics call them
 SINGLE_BY_PATH = {each.kind.path: each for each in SINGLES}
@@ -91,10 +91,11 @@ class ConfigApi:
         match request.path.removeprefix("/").split("/", 4):
             case ["v1", ("status" | "metrics" | "openapi.json") as about]:
                 return self._about(about, caller) if request.method == "GET" else not_allowed("GET")
-            case ["v1", "tenants", *rest] if self.tenants:
+            case ["v1", "tenants", *rest] if self.tenants and rest != [""]:
                 return self.tenants.answer("/".join(rest), request, caller)
             case ["v1", "spaces", space, *_] if space and self.tenants and request.method != "OPTIONS":
-                check_space(self.manager.spaces.store, caller, _space(space), writes=request.method not in SAFE_METHODS)
+                stores = (self.manager.spaces.store, self.tenants.tenancy.store)
+                check_space(*stores, caller, space, writes=request.method not in SAFE_METHODS)
         return self._in_space(request)
 
     def _in_space(self, request: HttpRequest) -> Result:
@@ -127,7 +128,7 @@ class ConfigApi:
             return collect(self.manager.spaces, self.usage, self.queue)
         from eventgateway.web.openapi import text  # noqa: PLC0415
 
-        return Result(200, JSON_TYPE, text())
+        return Result(200, JSON_TYPE, text(hosted=self.tenants is not None))
 
     def _collection(self, kind: Kind, space: str, request: HttpRequest) -> Result:
         if request.method == "POST":

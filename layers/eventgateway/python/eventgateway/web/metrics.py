@@ -1,9 +1,11 @@
 """The metrics of the original gateway as Prometheus text (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from eventgateway.core import usage
 from eventgateway.core.caller import Caller
+from eventgateway.core.errors import UnknownSpace
 from eventgateway.core.ports import DeliveryQueue
 from eventgateway.core.result import Result
 from eventgateway.core.space import Space
@@ -69,8 +71,15 @@ def collect_hosted(spaces: Configuration, usage: Usage, queue: DeliveryQueue | N
         text = exposition([], usage.totals([ALL_SPACES, *names[:MOST_SPACES]]), queue.backlog() if queue else 0)
         return Result(200, {"content-type": CONTENT_TYPE}, text)
     names = [app.space for app in tenancy.store.apps(caller.tenant) if caller.spaces is None or app.space in caller.spaces]
-    own = [spaces.current(name) for name in names]
-    return Result(200, {"content-type": CONTENT_TYPE}, exposition(own, usage.totals(names), None))
+    own = [found for name in names if (found := _current(spaces, name))]
+    return Result(200, {"content-type": CONTENT_TYPE}, exposition(own, usage.totals([each.name for each in own]), None))
+
+
+def _current(spaces: Configuration, name: str) -> Space | None:
+    """None if it was deleted a moment ago."""
+    with suppress(UnknownSpace):
+        return spaces.current(name)
+    return None
 
 
 def _family(name: str, type_: str, text: str, samples: Iterable[str]) -> Iterator[str]:

@@ -11,6 +11,6 @@ from eventgateway.web.openapi.document import document
 
 
 @cache
-def text() -> str:
-    """The document as it is served, built once."""
-    return dumps(document(providers.load())).decode()
+def text(*, hosted: bool = False) -> str:
+    """The document as it is served, built once. That of hosted mode has everything."""
+    return dumps(document(providers.load(), hosted=hosted)).decode()

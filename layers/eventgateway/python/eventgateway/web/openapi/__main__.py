@@ -5,4 +5,4 @@ import sys
 
 from eventgateway.web import openapi
 
-sys.stdout.write(json.dumps(json.loads(openapi.text()), indent=2, ensure_ascii=False) + "\n")
+sys.stdout.write(json.dumps(json.loads(openapi.text(hosted=True)), indent=2, ensure_ascii=False) + "\n")

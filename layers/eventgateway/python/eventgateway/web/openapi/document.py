@@ -7,7 +7,7 @@ from eventgateway import __version__
 from eventgateway.core.json import JsonObject
 from eventgateway.core.provider import Providers
 from eventgateway.operations.manage import parse
-from eventgateway.web.openapi import dead_letters, emit_access, suspension
+from eventgateway.web.openapi import dead_letters, emit_access, suspension, tenants
 from eventgateway.web.openapi.parts import ERROR_SCHEMAS, JSON, PARAMETERS, SECURITY, TEXT, answer, errors, open_errors, responses
 from eventgateway.web.openapi.rules import EXAMPLES, IDS, MODELS, WORDS, Model, Schema
 from eventgateway.web.openapi.schemas import components, update_name
@@ -22,24 +22,26 @@ OWN_TAG = "gateway"
 CURSOR = {"type": "string", "description": "Only there if there are more resources: the parameter `cursor` of the next page."}
 
 
-def document(providers: Providers) -> Schema:
-    """The whole document, for these types of functions."""
+def document(providers: Providers, *, hosted: bool) -> Schema:
+    """The whole document, for these types of functions; with tenants and access keys if `hosted`."""
+    keys = {"operatorKey": SECURITY["operatorKey"]} if not hosted else SECURITY
     return {
         "openapi": "3.1.1",
         "info": {"title": "Event Gateway: Config API", "version": __version__, "description": ABOUT, "license": LICENSE},
         "servers": [{"url": "/"}],
-        "security": [*({name: []} for name in SECURITY), {}],  # with or without, as the gateway is set up
-        "tags": [{"name": name} for name in (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, emit_access.TAG, OWN_TAG)],
+        "security": [*({name: []} for name in keys), *([] if hosted else [{}])],  # one owner may have none
+        "tags": [{"name": name} for name in (*_tags(), *([tenants.TAG] if hosted else []), OWN_TAG)],
         "paths": {path: item for model in MODELS for path, item in _Routes(model, providers).paths().items()}
         | dead_letters.paths()
         | suspension.paths(_parameter("space"))
         | emit_access.paths(_parameter("space"))
+        | (tenants.paths() if hosted else {})
         | _own_paths(),
         "components": {
-            "schemas": components(providers) | dead_letters.SCHEMAS | ERROR_SCHEMAS,
+            "schemas": components(providers) | dead_letters.SCHEMAS | ERROR_SCHEMAS | (tenants.SCHEMAS if hosted else {}),
             "parameters": PARAMETERS,
             "responses": responses(),
-            "securitySchemes": SECURITY,
+            "securitySchemes": keys,
         },
     }
 
@@ -116,6 +118,11 @@ def _own_paths() -> dict[str, Schema]:
 
 def _own(name: str, summary: str, ok: Schema) -> Schema:
     return {"operationId": name, "summary": summary, "tags": [OWN_TAG], "responses": {"200": ok} | errors()}
+
+
+def _tags() -> tuple[str, ...]:
+    """Those of a space."""
+    return (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, emit_access.TAG)
 
 
 def _plural(model: Model) -> str:

@@ -67,8 +67,8 @@ class Failure:
 
 FAILURES = (
     Failure("BadRequest", 400, "What was sent cannot be accepted; the message says why.", WRONG_LIMIT),
-    Failure("KeyMissing", 401, "The gateway has an operator key, and there is none in the request.", REFUSED),
-    Failure("AccessRefused", 403, "The key is not the gateway's operator key.", REFUSED),
+    Failure("KeyMissing", 401, "The gateway wants a key, and there is none in the request.", REFUSED),
+    Failure("AccessRefused", 403, "The key is not for this; or the space is suspended, and the message says so.", REFUSED),
     Failure("NotFound", 404, "There is no such resource, or no such route.", Function.kind.not_found("users").message),
     Failure("MethodNotAllowed", 405, "The path has no such method; `Allow` names those it has.", "Method not allowed. Use GET or POST."),
     Failure(
@@ -86,7 +86,10 @@ HEADERS: Mapping[int, Schema] = {
     405: {"Allow": {"required": True, "schema": TEXT}},
     503: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
 }
-SECURITY = {"operatorKey": {"type": "http", "scheme": "bearer", "description": "Of a gateway that has an operator key."}}
+SECURITY: Mapping[str, Schema] = {
+    "operatorKey": {"type": "http", "scheme": "bearer", "description": "Of a gateway that has an operator key: for everything."},
+    "accessKey": {"type": "http", "scheme": "bearer", "description": "Of a tenant, in hosted mode: for its own spaces."},
+}
 ERROR_SCHEMAS: dict[str, Schema] = {
     "Errors": {
         "type": "object",
