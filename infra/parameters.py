@@ -7,12 +7,12 @@ from enum import Enum, StrEnum
 from math import inf, isfinite
 from typing import Any, get_args
 
-from eventgateway.core.hosting import is_domain
 from eventgateway.settings import LogLevel, Mode, OutboundGuard
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # of CloudWatch
 STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,127}")  # of CloudFormation
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
+OF_SPACES = re.compile(r"(?=.{1,189}$)((?![^.]{64})[a-z0-9]+(-[a-z0-9]+)*(\.(?!$)|$)){2,}")  # as the gateway wants it
 ROLE_PREFIX = "event-gateway-"  # of roles that owners of functions make for the gateway to take
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0", ""}
 
@@ -84,7 +84,7 @@ class Parameters:
             raise InvalidParameter(f"stack_name={self.stack_name!r}: must not begin as the roles that the gateway may take, {ROLE_PREFIX}")
         if self.domain and not HOST.fullmatch(self.domain):
             raise InvalidParameter(f"domain={self.domain!r}: a name such as events.example.com, in lower case, without https:// or *.")
-        if self.is_hosted and self.domain and not is_domain(self.domain):
+        if self.is_hosted and self.domain and not OF_SPACES.fullmatch(self.domain):
             raise InvalidParameter(f"domain={self.domain!r}: in hosted mode labels are letters and digits with single hyphens between")
         if self.certificate_arn and not self.domain:
             raise InvalidParameter("certificate_arn needs domain")

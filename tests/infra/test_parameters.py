@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventgateway.core.hosting import is_domain
 from eventgateway.settings import LogLevel, Mode, OutboundGuard
-from infra.parameters import LOG_DAYS, InvalidParameter, LayerPlatform, Parameters, RemovalPolicy
+from infra.parameters import HOST, LOG_DAYS, InvalidParameter, LayerPlatform, Parameters, RemovalPolicy
 from local.doctor.case import STACK
 
 NAMES = {each.name for each in fields(Parameters)}
@@ -181,3 +182,15 @@ def test_whatever_is_in_cdk_json_is_read_or_refused_with_the_name(value):
 
 def test_the_doctor_looks_at_the_stack_that_is_deployed():
     assert Parameters().stack_name == STACK
+
+
+@given(st.lists(st.text("a0-.", min_size=1, max_size=70) | st.sampled_from(["example", "a" * 63, "a" * 64]), min_size=1, max_size=5))
+def test_a_hosted_gateway_starts_with_every_domain_that_the_stack_takes(labels):
+    """The functions look at it, too, and would not start."""
+    domain = ".".join(labels)
+    try:
+        chosen = Parameters(mode=Mode.HOSTED, domain=domain, hosted_zone="Z1")
+    except InvalidParameter:
+        assert not is_domain(domain) or "." not in domain or not HOST.fullmatch(domain)
+    else:
+        assert is_domain(chosen.domain)
