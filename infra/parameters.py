@@ -12,7 +12,7 @@ from eventgateway.settings import LogLevel, Mode, OutboundGuard
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # of CloudWatch
 STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,127}")  # of CloudFormation
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
-OF_SPACES = re.compile(r"(?=.{1,189}$)((?![^.]{64})[a-z0-9]+(-[a-z0-9]+)*(\.(?!$)|$)){2,}")  # as the gateway wants it
+OF_SPACES = re.compile(r"(?=.{1,189}$)(?!(.*\.)?\d+$)((?![^.]{64})[a-z0-9]+(-[a-z0-9]+)*(\.(?!$)|$)){2,}")  # as the gateway wants it
 ROLE_PREFIX = "event-gateway-"  # of roles that owners of functions make for the gateway to take
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0", ""}
 
