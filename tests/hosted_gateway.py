@@ -16,6 +16,7 @@ from eventgateway.operations.borders import Borders
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
 from eventgateway.operations.tenancy import Tenancy
+from eventgateway.operations.usage_report import UsageReport
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.dead_letters_api import DeadLettersApi
 from eventgateway.web.events_api import EventsApi
@@ -68,7 +69,7 @@ class HostedGateway(Gateway):
         self.ring = KeyRing(self.tenants, self.clock)
         self.borders = Borders(self.ring, Admission(GivenKey(OPERATOR_KEY), self.clock))
         self.events_api = EventsApi(self.receiver)
-        parts = (DeadLettersApi(self.office), self.borders, TenantsApi(self.tenancy))
+        parts = (DeadLettersApi(self.office), self.borders, TenantsApi(self.tenancy, UsageReport(self.counters, self.clock)))
         self.config_api = ConfigApi(self.manager, self.usage, None, *parts)
 
     def new_store(self) -> MemoryStore:

@@ -14,9 +14,11 @@ from eventgateway.core.json import dumps, raw
 from eventgateway.core.result import Result
 from eventgateway.core.tenant import KIND
 from eventgateway.operations.tenancy import KeyOrder, Tenancy
+from eventgateway.operations.usage_report import UsageReport
 from eventgateway.web.errors import no_route, not_allowed
 from eventgateway.web.paging import WRONG_CURSOR, Page, fitting, read_page, write_cursor
 from eventgateway.web.payload import json_result
+from eventgateway.web.usage_export import export
 
 BODY_LIMIT = 16 * 1024
 USUAL_LIMIT = 100  # tenants of a page
@@ -31,6 +33,7 @@ class TenantsApi:
     """Only the operator gets in."""
 
     tenancy: Tenancy
+    report: UsageReport
 
     def answer(self, path: str, request: HttpRequest, caller: Caller) -> Result:
         """Answer a request to a path below `/v1/tenants`. Raises a GatewayError."""
@@ -49,6 +52,8 @@ class TenantsApi:
                 return {"GET": partial(self._show, tenant)}
             case [tenant, "suspension"]:
                 return {"PUT": partial(self._suspend, tenant, request), "DELETE": partial(self._resume, tenant)}
+            case [tenant, "usage"]:
+                return {"GET": partial(self._usage, tenant, request)}
             case [tenant, *rest]:
                 return self._parts(tenant, rest, request)
         return {}
@@ -102,6 +107,9 @@ class TenantsApi:
 
     def _add_app(self, tenant: str, request: HttpRequest) -> Result:
         return json_result(201, self.tenancy.add_app(tenant, _fields(request, required=("app",)).text("app")).shown())
+
+    def _usage(self, tenant: str, request: HttpRequest) -> Result:
+        return export(self.report, tenant, [each.space for each in self.tenancy.apps(tenant)], request)
 
     def _keys(self, tenant: str) -> Result:
         return json_result(200, {"keys": [each.shown() for each in self.tenancy.keys(tenant)]})
