@@ -106,6 +106,7 @@ class GatewayStack(Stack):
             outbound_guard=self.parameters.outbound_guard,
             allowed_targets=",".join(self.parameters.allowed_targets) if self.parameters.is_hosted else "",
             retry_scale=self.parameters.retry_scale,
+            **self.parameters.quotas,
             log_level=self.parameters.log_level,
         )
 

@@ -62,6 +62,13 @@ class Parameters:
     log_retention: int = parameter(30, help=f"days that logs are kept: {', '.join(map(str, LOG_DAYS))}")
     log_level: LogLevel = parameter(LogLevel.INFO, help="debug, info, warn or error")
     allowed_targets: tuple[str, ...] = parameter((), help="ARNs of functions, queues and streams that the gateway's own role may call")
+    quota_requests_per_second: int = parameter(
+        -1, help="requests a second to a space without a quota of its own; 0: no limit, -1: by the mode", minimum=-1
+    )
+    quota_burst: int = parameter(-1, help="requests at once to such a space", minimum=-1)
+    quota_events_per_day: int = parameter(-1, help="requests a day to such a space", minimum=-1)
+    quota_bytes_per_day: int = parameter(-1, help="bytes of their bodies a day", minimum=-1)
+    quota_resources: int = parameter(-1, help="resources of each kind in such a space", minimum=-1)
     plugin_layers: tuple[str, ...] = parameter((), help="ARNs of Lambda layers with plugins")
     outbound_guard: OutboundGuard = parameter(OutboundGuard.ON, help="on: HTTP functions are on public addresses only; off")
     alarm_email: str = parameter("", help="where alarms are sent; the address has to confirm")
@@ -99,6 +106,11 @@ class Parameters:
     def is_hosted(self) -> bool:
         """Whether many tenants share the gateway."""
         return self.mode is Mode.HOSTED
+
+    @property
+    def quotas(self) -> dict[str, int]:
+        """The limits of spaces that have none of their own, by the names of the settings."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name.startswith("quota_")}
 
     @property
     def keeps_data(self) -> bool:

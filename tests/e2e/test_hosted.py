@@ -127,6 +127,18 @@ def test_what_waits_of_a_suspended_tenant_is_delivered_when_it_is_resumed(operat
     assert {each["data"]["number"] for each in target.events} == {1}
 
 
+def test_a_tenant_that_asks_too_often_is_told_when_to_come_again_and_others_are_not(operator, blue):
+    eager = tenant(operator, "yellow")
+    limits = {"requestsPerSecond": 1, "burst": 2}
+    assert operator.manage("PUT", f"/v1/spaces/{eager.space}/quota", limits).status == 200
+    eager.settle()
+    answers = [eager.emit("/nobody/wants/this") for _ in range(20)]
+    refused = [each for each in answers if each.status == 429]
+    assert {each.status for each in answers} == {202, 429}
+    assert all(int(each.headers["retry-after"]) >= 1 and each.document["errors"] for each in refused)
+    assert blue.emit("/nobody/wants/this").status == 202
+
+
 def test_a_key_that_is_revoked_is_refused_within_a_minute(operator, red, target):
     made = operator.manage("POST", "/v1/tenants/red/keys", {"name": "of a colleague"}).document
     guest = replace(red, access_key=made["accessKey"])

@@ -40,11 +40,12 @@ class HostedUse(BroadUse):
         assert failed == [{"itemIdentifier": message["MessageId"]}]
 
     def manage(self):
-        """Another application, key and member; a suspension."""
+        """Another application, key and member; limits, and what was used; a suspension."""
         self._operate("POST", "/acme/apps", {"app": "blog"})
         key = self._operate("POST", "/acme/keys", {"name": "of a colleague", "readOnly": True})
         self._operate("PUT", "/acme/members/grace@example.org", {"role": "Collaborator"})
-        for path in ("", "/acme", "/acme/apps", "/acme/keys", "/acme/members"):
+        self._operate("PUT", "", {"eventsPerDay": 1_000_000}, to=f"/v1/spaces/{self.space}/quota")
+        for path in ("", "/acme", "/acme/apps", "/acme/keys", "/acme/members", "/acme/usage"):
             self._operate("GET", path)
         self._operate("DELETE", f"/acme/keys/{key['id']}")
         self._operate("DELETE", "/acme/members/grace@example.org")
@@ -74,10 +75,10 @@ class HostedUse(BroadUse):
         self.headers = own
         return status != 404
 
-    def _operate(self, method, path, document=None):
-        """What the operator API answers below `/v1/tenants`."""
+    def _operate(self, method, path, document=None, to="/v1/tenants"):
+        """What the Config API answers its operator."""
         own, self.headers = self.headers, OPERATOR
-        status, answer = self.send(f"/v1/tenants{path}", method, body=json.dumps(document) if document else "")
+        status, answer = self.send(f"{to}{path}", method, body=json.dumps(document) if document else "")
         self._get("/v1/metrics")
         self.headers = own
         assert status in (200, 201, 202, 204), answer

@@ -45,6 +45,7 @@ CHOICES = {
         "hosted_zone": ZONE,
         "snap_start": True,
         "tracing": True,
+        "quota_requests_per_second": 50,
         "allowed_targets": list(TARGETS),
         "plugin_layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:plugins:1"],
     },

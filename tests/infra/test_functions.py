@@ -5,13 +5,14 @@ from dataclasses import fields
 import pytest
 
 from eventgateway.settings import DashboardSettings, Settings
+from infra.parameters import Parameters
 from tests.infra.stacks import TARGETS, synthesized
 
 pytestmark = pytest.mark.xdist_group("infra")
 
 API_GATEWAY_SECONDS = 30  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARN", "error": "ERROR"}
-OF_PARAMETERS = ("mode", "outbound_guard", "retry_scale", "log_level")
+OF_PARAMETERS = ("mode", "outbound_guard", "retry_scale", "log_level", *Parameters().quotas)
 
 
 def settings(function):
