@@ -27,7 +27,7 @@ from local.functions import Functions
 from local.lambda_api import LambdaApi
 from local.lambda_context import REGION
 from local.moto_keys import light_keys
-from local.moto_objects import Bucket
+from local.moto_objects import Bucket, light_listings
 from local.moto_queues import SteadyQueue, steady_queues
 from local.moto_tables import PartitionedTable, partitioned_tables, plain_scalars
 from local.wire import RECEIVE_MESSAGE, SEND_MESSAGE, Answer, Call, Json, read
@@ -72,7 +72,8 @@ class Emulator:
     def start(self) -> None:
         """Take the place of AWS for every client that is built from now on."""
         self.region = self._stack.enter_context(emulated_environment())
-        changes = (_shared_descriptions(), partitioned_tables(), plain_scalars(), steady_queues(), light_keys(), _untracked_instances())
+        tables, others = (partitioned_tables(), plain_scalars()), (steady_queues(), light_keys(), light_listings())
+        changes = (_shared_descriptions(), *tables, *others, _untracked_instances())
         for change in changes:
             self._stack.enter_context(change)
         self._stack.enter_context(mock_aws())

@@ -1,12 +1,15 @@
 """Objects of a bucket of moto's S3: which ones a call touched, what is in them, and how they come back."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
+from unittest.mock import patch
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from xml.etree.ElementTree import fromstring
 
-from moto.s3.models import S3Backend
+from moto.s3.models import FakeKey, S3Backend
 
 from local.changes import StoredObject
 from local.wire import Answer, Call
@@ -31,6 +34,20 @@ class Bucket:
         self.backend.put_object(self.name, kept.key, kept.body).last_modified = datetime.fromtimestamp(kept.written, UTC).replace(
             tzinfo=None
         )
+
+
+@contextmanager
+def light_listings() -> Iterator[None]:
+    """Let moto list versions of objects without what is in them: it copies the whole bucket each time, and closes no copy."""
+    with patch.object(FakeKey, "__deepcopy__", _without_content, create=True):
+        yield
+
+
+def _without_content(key: FakeKey, _: object) -> FakeKey:
+    """What listings need of an object: its digest is known once it was asked for."""
+    bare: FakeKey = object.__new__(FakeKey)
+    vars(bare).update(vars(key), _etag=key.etag.strip('"'), _value_buffer=BytesIO(), multipart=None, disposed=True)
+    return bare
 
 
 def touched_objects(call: Call, answer: Answer, bucket: str) -> Iterator[str]:

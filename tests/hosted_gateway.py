@@ -5,6 +5,7 @@ from json import dumps, loads
 from typing import Any
 
 from eventgateway import providers
+from eventgateway.core.erasure import Rests
 from eventgateway.core.hosting import Hosted
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.json import JsonValue
@@ -13,6 +14,7 @@ from eventgateway.core.resource import Resource
 from eventgateway.core.result import Result
 from eventgateway.operations.admission import Admission, GivenKey
 from eventgateway.operations.borders import Borders
+from eventgateway.operations.erase import Eraser, ErasureRunner
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
 from eventgateway.operations.tenancy import Tenancy
@@ -23,10 +25,12 @@ from eventgateway.web.events_api import EventsApi
 from eventgateway.web.tenants_api import TenantsApi
 from tests.fakes import Gateway
 from tests.memory import MemoryStore
+from tests.memory_erasures import MemoryErasures, memory_remains
 from tests.memory_tenants import MemoryTenants
 
 DOMAIN, BARE = "slsgateway.com", "a1b2c3.execute-api.us-east-1.amazonaws.com"
 OPERATOR_KEY = "the-operator-key"
+RESTS = Rests(grace=120, stale=900)
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,14 @@ class HostedGateway(Gateway):
         super().__init__()
         self.tenants = MemoryTenants(self.store, self.journal)
         self.tenancy = Tenancy(self.tenants, self.clock)
+        self.erasures = MemoryErasures(self.tenants)
+        self.eraser = Eraser(self.tenants, self.store, self.erasures, self.queue, self.clock, RESTS)
+        self.eraser_runner = ErasureRunner(self.eraser, memory_remains(self))
         self.ring = KeyRing(self.tenants, self.clock)
         self.borders = Borders(self.ring, Admission(GivenKey(OPERATOR_KEY), self.clock))
         self.events_api = EventsApi(self.receiver)
-        parts = (DeadLettersApi(self.office), self.borders, TenantsApi(self.tenancy, UsageReport(self.counters, self.clock)))
+        operators = TenantsApi(self.tenancy, self.eraser, UsageReport(self.counters, self.clock))
+        parts = (DeadLettersApi(self.office), self.borders, operators)
         self.config_api = ConfigApi(self.manager, self.usage, None, *parts)
 
     def new_store(self) -> MemoryStore:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
+from eventgateway.core.erasure import ErasureSlice
 from eventgateway.core.errors import Unavailable, WriteConflict
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject, restore
@@ -238,6 +239,6 @@ class MemoryQueue:
 
 
 def _receivers(message: Message) -> str:
-    if isinstance(message, RedriveSlice):
+    if isinstance(message, RedriveSlice | ErasureSlice):
         return f"slice {message.number}"
     return message.function_id if isinstance(message, Delivery) else f"{len(message.deliveries)} at once"

@@ -58,7 +58,7 @@ class MemoryDeadLetters:
     letters: list[DeadLetter] = field(default_factory=list)
     away: bool = False
 
-    def put(self, letter: DeadLetter) -> None:
+    def put(self, letter: DeadLetter, born: int = 0) -> None:
         self._check()
         self._drop(letter.delivery.space, letter.key)
         self.letters.append(letter)

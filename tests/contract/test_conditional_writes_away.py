@@ -4,6 +4,7 @@ import pytest
 
 from eventgateway.core.claim import Claim
 from eventgateway.core.dead_letter import DeadLetter, LetterFilter
+from eventgateway.core.erasure import Erasure, Rests
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.redrive import Redrive
 from eventgateway.core.tenant import App, Member, Role, State
@@ -12,12 +13,15 @@ from eventgateway.storage.attempts import DynamoAttempts
 from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
+from eventgateway.storage.erasures import DynamoErasures
 from eventgateway.storage.redrives import DynamoRedrives
 from eventgateway.storage.tenants import DynamoTenants
 from tests.contract.samples import NOON, delivery
 from tests.contract.tenants import create, key_of
 from tests.loopback import Then
 from tests.records import MemoryPayloads
+
+ERASURE = Erasure.start("tenant", "", "1", NOON, Rests(120, 900))
 
 
 def tenants():
@@ -38,6 +42,9 @@ WRITES = {
     "deleted member": lambda: tenants().remove_member("acme", "ada@example.com"),
     "access key": lambda: tenants().add_key(key_of("acme")),
     "use of a key": lambda: tenants().note_use(key_of("acme"), NOON),
+    "erasure": lambda: DynamoErasures("config").save(ERASURE),
+    "begun erasure": lambda: DynamoErasures("config").begin(ERASURE),
+    "released names": lambda: DynamoErasures("config").release(ERASURE),
     "identity": lambda: DynamoConfigStore("config").identify("default", "candidate"),
 }
 

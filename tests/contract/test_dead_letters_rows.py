@@ -26,6 +26,14 @@ class TestDynamoDB:
         assert (row["sk"], row["ttl"]) == (letter.key, NOON + 100 + 14 * DAY)
         assert loads(row["document"])["reason"] == "HTTP status code: 500"
 
+    def test_the_hours_of_a_new_life_of_a_space_are_listed_anew(self, letters, table, space):
+        """Regression: an instance remembered that it had listed the hour, and the letters of whoever had the name next were not found."""
+        letters.put(first := dead(space), 1)
+        table.delete_item(Key={"pk": f"deadletter#{space}", "sk": rows_of(table, space)[0]["sk"]})
+        letters.delete(space, first.key)
+        letters.put(letter := dead(space), 2)
+        assert every(letters, space) == [letter]
+
     def test_any_character_comes_back(self, letters, space):
         letters.put(letter := DeadLetter(delivery({"a": BASIC_PLANE[:9000]}, space=space), "x", NOON))
         assert loads(letters.get(space, letter.key).delivery.event) == loads(letter.delivery.event)
@@ -65,7 +73,7 @@ class TestDynamoDB:
     def test_an_instance_remembers_a_bounded_number_of_hours(self, letters, space):
         letters._listed = {(space, number, 1) for number in range(MOST_HOURS)}
         letters.put(dead(space))
-        assert letters._listed == {(space, 500000, 500000)}
+        assert letters._listed == {(space, 0, 500000, 500000)}
 
     def test_a_page_reads_a_bounded_part_though_nothing_matches(self, letters, space, monkeypatch):
         for number in range(2 * MOST_REQUESTS + 1):

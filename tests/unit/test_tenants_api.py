@@ -10,9 +10,10 @@ from tests.hosted_gateway import OPERATOR_KEY, HostedGateway
 NOON = "2027-01-15T08:00:00Z"
 ROUTES = {
     "": ["GET", "POST"],
-    "/acme": ["GET"],
+    "/acme": ["GET", "DELETE"],
     "/acme/suspension": ["PUT", "DELETE"],
     "/acme/apps": ["GET", "POST"],
+    "/acme/apps/shop": ["DELETE"],
     "/acme/keys": ["GET", "POST"],
     "/acme/keys/x": ["DELETE"],
     "/acme/members": ["GET"],

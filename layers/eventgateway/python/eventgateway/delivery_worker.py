@@ -7,13 +7,15 @@ from time import time
 from typing import Any
 
 from eventgateway.core.delivery import Delivery
-from eventgateway.core.errors import GatewayError
+from eventgateway.core.erasure import ErasureSlice
+from eventgateway.core.errors import GatewayError, Unavailable, UnknownSpace
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.message import Message, parse
 from eventgateway.core.redrive import RedriveSlice
 from eventgateway.core.trace import trace
 from eventgateway.operations.deadline import Deadline
 from eventgateway.operations.deliver import LEAST_SECONDS, Deliverer
+from eventgateway.operations.erase import ErasureRunner
 from eventgateway.operations.redrive import RedriveRunner
 from eventgateway.queue import SqsQueue
 
@@ -36,6 +38,7 @@ class DeliveryWorker:
     pool: ThreadPoolExecutor
     runner: RedriveRunner
     copies: bool = False
+    erasures: ErasureRunner | None = None  # in hosted mode
 
     def handle(self, event: Json, seconds: float) -> Json:
         """Answer a batch, within some seconds, as `ReportBatchItemFailures` wants it
@@ -72,6 +75,8 @@ class DeliveryWorker:
             return False
         try:
             self.deliverer.bury(delivery, NO_ATTEMPT)
+        except UnknownSpace:
+            self.deliverer.drop(delivery)
         except GatewayError:
             return False
         return True
@@ -85,15 +90,27 @@ class DeliveryWorker:
         return False
 
     def _handle(self, message: Message, deadline: Deadline) -> None:
-        if isinstance(message, FanOut):
-            self.deliverer.split(message, deadline)
-        elif isinstance(message, RedriveSlice):
-            self.runner.run(message, deadline)
-        else:
-            self.deliverer.deliver(message, deadline)
+        try:
+            if isinstance(message, FanOut):
+                self.deliverer.split(message, deadline)
+            elif isinstance(message, RedriveSlice):
+                self.runner.run(message, deadline)
+            elif isinstance(message, ErasureSlice):
+                self._erase(message, deadline)
+            else:
+                self.deliverer.deliver(message, deadline)
+        except UnknownSpace:
+            self.deliverer.drop(message, len(message.deliveries) if isinstance(message, FanOut) else 1)
+
+    def _erase(self, message: ErasureSlice, deadline: Deadline) -> None:
+        if self.erasures is None:
+            raise Unavailable("Nothing is deleted in standalone mode.")
+        self.erasures.run(message, deadline)
 
     def _wait(self, message: Message) -> float:
         """Seconds until a message may be handled, 0 for now."""
+        if isinstance(message, ErasureSlice):
+            return max(0.0, self.erasures.wait(message)) if self.erasures else 0.0
         return 0.0 if isinstance(message, RedriveSlice) else self.deliverer.wait(message)
 
 

@@ -9,6 +9,7 @@ from eventgateway import plugin_loader, providers
 from eventgateway.clock import SystemClock
 from eventgateway.core import limits
 from eventgateway.core.bearer import is_key
+from eventgateway.core.erasure import ERASING, Rests
 from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.core.hosting import STANDALONE, Hosted, Standalone, is_domain
 from eventgateway.core.own_role import EVERYBODYS, OperatorsRole, OwnRole
@@ -22,6 +23,7 @@ from eventgateway.operations.borders import Borders, Doors
 from eventgateway.operations.dead_letters import DeadLetterOffice
 from eventgateway.operations.deliver import Deliverer
 from eventgateway.operations.emit_guard import EmitGuard
+from eventgateway.operations.erase import GRACE_SECONDS, Eraser, ErasureRunner
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
 from eventgateway.operations.limiter import Limiter
@@ -42,9 +44,11 @@ from eventgateway.storage.attempts import DynamoAttempts
 from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
+from eventgateway.storage.erasures import DynamoErasures
 from eventgateway.storage.leases import DynamoLeases
 from eventgateway.storage.payloads import S3Payloads
 from eventgateway.storage.redrives import DynamoRedrives
+from eventgateway.storage.remains import ConfigurationRemains, RecordRemains
 from eventgateway.storage.tenants import DynamoTenants
 from eventgateway.storage.usage import DynamoUsage
 from eventgateway.token_verifier import JwtVerifier
@@ -85,7 +89,7 @@ def config_api(settings: Settings) -> ConfigApi:
         own_role=own_role(settings),
         limits=quota(settings),
     )
-    tenants = TenantsApi(tenancy(settings), report(settings)) if settings.mode is Mode.HOSTED else None
+    tenants = TenantsApi(tenancy(settings), eraser(settings, queue), report(settings)) if settings.mode is Mode.HOSTED else None
     return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), doors(settings), tenants)
 
 
@@ -110,7 +114,8 @@ def delivery_worker(settings: Settings) -> DeliveryWorker:
     )
     runner = RedriveRunner(redriving, DynamoRedrives(settings.records_table))
     pool = ThreadPoolExecutor(settings.delivery_concurrency, "delivery")
-    return DeliveryWorker(deliverer, queue, pool, runner, copies=settings.mode is Mode.HOSTED)
+    is_hosted = settings.mode is Mode.HOSTED
+    return DeliveryWorker(deliverer, queue, pool, runner, is_hosted, erasures(settings, queue) if is_hosted else None)
 
 
 def outbox(settings: Settings, queue: SqsQueue) -> Outbox:
@@ -143,6 +148,20 @@ def hosting(settings: Settings) -> Standalone:
 def tenancy(settings: Settings) -> Tenancy:
     """The tenants of hosted mode."""
     return Tenancy(DynamoTenants(settings.config_table, settings.records_table), SystemClock())
+
+
+def eraser(settings: Settings, queue: SqsQueue) -> Eraser:
+    """What begins to delete tenants and applications."""
+    rests = Rests(GRACE_SECONDS * settings.retry_scale, settings.config_max_stale * settings.retry_scale)
+    stores = (tenancy(settings).store, DynamoConfigStore(settings.config_table, shared=False), DynamoErasures(settings.config_table))
+    return Eraser(*stores, queue, SystemClock(), rests)
+
+
+def erasures(settings: Settings, queue: SqsQueue) -> ErasureRunner:
+    """What deletes them."""
+    payloads = S3Payloads(settings.payload_bucket)
+    tables = (ConfigurationRemains(settings.config_table), RecordRemains(settings.records_table))
+    return ErasureRunner(eraser(settings, queue), dict(zip(ERASING, (*tables, payloads), strict=True)))
 
 
 def doors(settings: Settings) -> Doors | None:

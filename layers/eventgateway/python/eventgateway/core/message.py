@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
-from eventgateway.core import fan_out, redrive
+from eventgateway.core import erasure, fan_out, redrive
 from eventgateway.core.delivery import Delivery
+from eventgateway.core.erasure import ErasureSlice
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.json import JsonError, JsonObject, restore
 from eventgateway.core.redrive import RedriveSlice
 
-Message = Delivery | FanOut | RedriveSlice
+Message = Delivery | FanOut | RedriveSlice | ErasureSlice
 DELIVERY = "delivery"
 READERS: Mapping[str, Callable[[JsonObject], Message]] = {
     DELIVERY: Delivery.restore,
     fan_out.KIND: FanOut.restore,
     redrive.KIND: RedriveSlice.restore,
+    erasure.KIND: ErasureSlice.restore,
 }
 
 

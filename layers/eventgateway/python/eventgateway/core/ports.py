@@ -196,8 +196,8 @@ class Attempts(Protocol):
 class DeadLetters(Protocol):
     """Where deliveries end that could not be made, for 14 days. Every method raises Unavailable if the storage is away."""
 
-    def put(self, letter: DeadLetter) -> None:
-        """Keep a dead letter; when this returns it is safe. The same one twice is kept once."""
+    def put(self, letter: DeadLetter, born: int = 0) -> None:
+        """Keep a dead letter; when this returns it is safe. The same one twice is kept once. `born` is its space's, as in `Head`."""
 
     def page(self, space: str, wanted: LetterFilter, before: str, limit: int) -> LetterPage:
         """At most `limit` letters that match, with keys below the position `before`, those with the greatest keys.

@@ -12,6 +12,7 @@ from eventgateway.core.errors import FunctionThrottled, PluginError, ProviderErr
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.function import Function
 from eventgateway.core.json import restore
+from eventgateway.core.message import Message
 from eventgateway.core.ports import Attempts, Clock, DeadLetters
 from eventgateway.core.provider import Call, Outbound, Purpose
 from eventgateway.core.retry import DEFAULT_RETRY, RetryPolicy, asked_wait
@@ -70,17 +71,28 @@ class Deliverer:
     def wait(self, message: Delivery | FanOut) -> float:
         """Seconds until it may be attempted, or split, 0 for now: it is not due yet, or its space is suspended. Raises Unavailable."""
         try:
-            space = self.spaces.routing(message.space).spaces.get(message.space)
+            table = self.spaces.routing(message.space)
         except UnknownSpace:
             return 0.0
+        first = message.deliveries[0] if isinstance(message, FanOut) else message
+        if _is_of_earlier_life(table, first):
+            return 0.0
+        space = table.spaces.get(message.space)
         suspended = SUSPENDED_SECONDS * self.retry.scale if space and space.is_suspended else 0.0
         return max(suspended, message.not_before - self.clock.time())
 
     def split(self, fan_out: FanOut, deadline: Deadline = NO_DEADLINE) -> None:
-        """Queue the deliveries of a fan-out one by one. Raises Unavailable if any is not safe: then all must be queued again."""
-        for start in range(0, len(fan_out.deliveries), SPLIT_AT_ONCE):
+        """Queue the deliveries of a fan-out one by one. Raises Unavailable if any is not safe: then all must be queued again.
+
+        Raises UnknownSpace, too.
+        """
+        table = self.spaces.routing(fan_out.space)
+        left = [each for each in fan_out.deliveries if not _is_of_earlier_life(table, each)]
+        if len(left) < len(fan_out.deliveries):
+            self.drop(fan_out, len(fan_out.deliveries) - len(left))
+        for start in range(0, len(left), SPLIT_AT_ONCE):
             check_time(deadline)
-            self.outbox.queue.send(fan_out.deliveries[start : start + SPLIT_AT_ONCE])
+            self.outbox.queue.send(left[start : start + SPLIT_AT_ONCE])
 
     def deliver(self, delivery: Delivery, deadline: Deadline = NO_DEADLINE) -> Outcome:
         """Attempt a delivery that is due; the call ends before the deadline.
@@ -89,10 +101,19 @@ class Deliverer:
         """
         try:
             table = self.spaces.routing(delivery.space)
+            return self.drop(delivery) if _is_of_earlier_life(table, delivery) else self._counted(delivery, table, deadline)
         except UnknownSpace:
-            return self._drop(delivery)
-        if (space := table.spaces.get(delivery.space)) and delivery.since < space.born:
-            return self._drop(delivery)
+            return self.drop(delivery)
+
+    def drop(self, message: Message, count: int = 1) -> Outcome:
+        """Forget a message about a space that was deleted, be there another one with its name by now or not."""
+        for _ in range(count):
+            self.usage.delivery(ALL_SPACES, Outcome.DROPPED.value)
+        about = _trace(message) if isinstance(message, Delivery) else {"kind": type(message).__name__, "space": message.space}
+        log.info("message of a deleted space dropped", extra=about | {"count": count})
+        return Outcome.DROPPED
+
+    def _counted(self, delivery: Delivery, table: RoutingTable, deadline: Deadline) -> Outcome:
         if delivery.attempt == 1:
             self.usage.waited(delivery.space, self.clock.time() - delivery.accepted_at)
         outcome = self._deliver(delivery, table, deadline)
@@ -100,12 +121,6 @@ class Deliverer:
         if outcome is not Outcome.RETRIED and not delivery.is_system:
             self.usage.processed(delivery.space, CUSTOM)
         return outcome
-
-    def _drop(self, delivery: Delivery) -> Outcome:
-        """Forget a delivery whose space was deleted, be there another one with its name by now or not."""
-        self.usage.delivery(ALL_SPACES, Outcome.DROPPED.value)
-        log.info("delivery of a deleted space dropped", extra=_trace(delivery))
-        return Outcome.DROPPED
 
     def _deliver(self, delivery: Delivery, table: RoutingTable, deadline: Deadline) -> Outcome:
         target = _target(table, delivery) or _target(table := self.spaces.latest(delivery.space), delivery)
@@ -122,8 +137,12 @@ class Deliverer:
             return _Attempt(self, table, function, policy, delivery, deadline, reactions).make(call, about)
 
     def bury(self, delivery: Delivery, reason: str) -> Outcome:
-        """Keep a delivery as a dead letter. Raises Unavailable if it is not safe."""
-        self.dead_letters.put(DeadLetter(delivery, reason, self.clock.time()))
+        """Keep a delivery as a dead letter. Raises Unavailable if it is not safe, UnknownSpace if its space was deleted meanwhile."""
+        table = self.spaces.routing(delivery.space)
+        if _is_of_earlier_life(table, delivery):
+            raise UnknownSpace
+        space = table.spaces.get(delivery.space)
+        self.dead_letters.put(DeadLetter(delivery, reason, self.clock.time()), space.born if space else 0)
         log.error("delivery given up", extra=_trace(delivery) | {"reason": reason})
         return Outcome.DEAD
 
@@ -196,6 +215,12 @@ def check_time(deadline: Deadline) -> None:
     """Raise Unavailable if too little time is left to begin something."""
     if deadline.remaining() < LEAST_SECONDS:
         raise Unavailable("Too little time is left for a delivery. It comes again.")
+
+
+def _is_of_earlier_life(table: RoutingTable, delivery: Delivery) -> bool:
+    """Whether it was accepted for a space that was deleted, and whose name another one has."""
+    space = table.spaces.get(delivery.space)
+    return space is not None and delivery.since < space.born
 
 
 def _target(table: RoutingTable, delivery: Delivery) -> tuple[Subscription, Function] | None:

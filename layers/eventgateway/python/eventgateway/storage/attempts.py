@@ -7,6 +7,7 @@ from pynamodb.exceptions import PutError
 
 from eventgateway.core.delivery import Delivery
 from eventgateway.storage.dynamodb import available, is_refused, row_class
+from eventgateway.storage.records import Record, partition
 
 SECONDS = 15 * 86400  # longer than the queue keeps a message
 
@@ -20,7 +21,7 @@ class DynamoAttempts:
     def begin(self, delivery: Delivery) -> bool:
         """See `Attempts`. A delivery that was queued anew, by a redrive, was accepted anew."""
         rows, now, mine = self._rows, int(time()), uuid4().hex
-        key = (f"attempt#{delivery.space}#{int(delivery.accepted_at // 3600)}", f"{delivery.id}#{delivery.accepted_at}")
+        key = (partition(Record.ATTEMPT, delivery.space, int(delivery.accepted_at // 3600)), f"{delivery.id}#{delivery.accepted_at}")
         with available("The store of attempts"):
             try:
                 rows(*key, by=mine, at=now, ttl=now + SECONDS).save(rows.pk.does_not_exist())

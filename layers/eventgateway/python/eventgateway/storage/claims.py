@@ -5,6 +5,7 @@ from pynamodb.expressions.condition import Condition
 from eventgateway.core.claim import Claim, State
 from eventgateway.core.errors import Unavailable
 from eventgateway.storage.dynamodb import Row, available, is_refused, row_class
+from eventgateway.storage.records import Record, partition
 
 WHAT = "The store of claims"
 SORT_KEY = "claim"
@@ -62,7 +63,7 @@ class DynamoClaims:
 
 
 def _partition(space: str, fingerprint: str) -> str:
-    return f"dedup#{space}#{fingerprint}"
+    return partition(Record.CLAIM, space, fingerprint)
 
 
 def _claim(space: str, fingerprint: str, row: Row) -> Claim:

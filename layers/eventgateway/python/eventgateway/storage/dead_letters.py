@@ -11,6 +11,7 @@ from eventgateway.core.dead_letter import HOUR, KEPT_SECONDS, DeadLetter, Letter
 from eventgateway.core.delivery import Delivery
 from eventgateway.core.ports import PayloadStore
 from eventgateway.storage.dynamodb import Row, available, is_refused, row_class
+from eventgateway.storage.records import Record, partition
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ LEAST_ROWS = 100  # that a request may read, so that a filter finds something
 MOST_HOURS = 1000  # that an instance remembers
 WHAT = "The store of dead letters"
 
-Hour = tuple[str, int, int]  # space, hour of acceptance, hour of death
+Hour = tuple[str, int, int, int]  # space, when that was born, hour of acceptance, hour of death
 
 
 class DynamoDeadLetters:
@@ -30,12 +31,12 @@ class DynamoDeadLetters:
         self._rows, self._payloads, self._clock = row_class(table), payloads, clock
         self._listed: set[Hour] = set()
 
-    def put(self, letter: DeadLetter) -> None:
+    def put(self, letter: DeadLetter, born: int = 0) -> None:
         """See `DeadLetters`."""
         letter = replace(letter, delivery=self._light(letter.delivery))
         key = (_partition(letter.delivery.space, letter.key), letter.key)
         with available(WHAT):
-            self._list(letter)
+            self._list(letter, born)
             self._rows(*key, document=letter.stored(), ttl=letter.expires_at).save()
 
     def page(self, space: str, wanted: LetterFilter, before: str, limit: int) -> LetterPage:
@@ -73,10 +74,10 @@ class DynamoDeadLetters:
                 return False
         return True
 
-    def _list(self, letter: DeadLetter) -> None:
+    def _list(self, letter: DeadLetter, born: int) -> None:
         """List the hour of a letter for as long as letters that die in the same hour are kept; other instances may keep it longer."""
         space, died = letter.delivery.space, int(letter.at // 3600)
-        mine = (space, hour(letter.key), died)
+        mine = (space, born, hour(letter.key), died)
         if mine in self._listed:
             return
         rows, until = self._rows, (died + 1) * 3600 + KEPT_SECONDS
@@ -97,7 +98,7 @@ class DynamoDeadLetters:
         for each in hours:
             floor, more = max(low, position(int(each.sk) * HOUR)), True
             while more and high > floor:
-                rows, more = self._request(f"{_hours(space)}#{each.sk}", floor, high, most)
+                rows, more = self._request(partition(Record.DEAD_LETTER, space, each.sk), floor, high, most)
                 rows, high = [row for row in rows if row.sk < high], rows[-1].sk if more else floor
                 yield rows, high
 
@@ -125,12 +126,12 @@ class DynamoDeadLetters:
 
 
 def _partition(space: str, key: str) -> str:
-    return f"{_hours(space)}#{_hour_text(key)}"
+    return partition(Record.DEAD_LETTER, space, _hour_text(key))
 
 
 def _hours(space: str) -> str:
     """The partition that lists the hours of a space."""
-    return f"deadletter#{space}"
+    return partition(Record.DEAD_LETTER, space)
 
 
 def _hour_text(key: str) -> str:

@@ -1,5 +1,6 @@
 """Large events in S3, under `<space>/<SHA-256 of the event>`: the same event twice is kept once, and lives anew."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -9,10 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from eventgateway.aws_session import new_session
+from eventgateway.core.erasure import Swept, next_place
 from eventgateway.core.errors import Unavailable
 
 JSON_TYPE = "application/json"
 GONE = {"NoSuchKey", "404"}
+VERSIONS = ("Versions", "DeleteMarkers")
 CONFIG = Config(
     connect_timeout=1,
     read_timeout=5,
@@ -24,7 +27,10 @@ CONFIG = Config(
 
 
 class S3Payloads:
-    """Implements `PayloadStore`. The bucket drops objects 30 days after they were put. The client is built when one is needed."""
+    """Implements `PayloadStore` and `Remains`. The bucket drops objects 30 days after they were put.
+
+    The client is built when one is needed.
+    """
 
     def __init__(self, bucket: str, client: Any = None) -> None:  # noqa: ANN401 - a generated class
         self._bucket, self._given = bucket, client
@@ -49,6 +55,21 @@ class S3Payloads:
         except (BotoCoreError, HTTPError) as error:
             raise _unavailable() from error
         return event if key.endswith(f"/{_digest(event)}") else None
+
+    def sweep(self, spaces: Sequence[str], position: str) -> Swept:
+        """See `Remains`. All versions are deleted, whether the bucket keeps any or not; a position is the place of a space."""
+        place = int(position or 0)
+        if place >= len(spaces):
+            return Swept(0)
+        try:
+            found = self._client.list_object_versions(Bucket=self._bucket, Prefix=f"{spaces[place]}/")
+            keys = [{"Key": each["Key"], "VersionId": each["VersionId"]} for name in VERSIONS for each in found.get(name, ())]
+            left = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True}) if keys else {}
+        except (BotoCoreError, ClientError, HTTPError) as error:
+            raise _unavailable() from error
+        if left.get("Errors"):
+            raise _unavailable()
+        return Swept(len(keys), next_place(spaces, place if found["IsTruncated"] else place + 1))
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - a generated class

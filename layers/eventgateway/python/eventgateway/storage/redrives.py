@@ -10,6 +10,7 @@ from eventgateway.core.errors import Unavailable
 from eventgateway.core.json import dumps, restore
 from eventgateway.core.redrive import Redrive
 from eventgateway.storage.dynamodb import Row, available, is_refused, row_class
+from eventgateway.storage.records import Record, partition
 
 WHAT = "The store of redrives"
 
@@ -63,7 +64,7 @@ class DynamoRedrives:
 
 
 def _partition(space: str) -> str:
-    return f"redrive#{space}"
+    return partition(Record.REDRIVE, space)
 
 
 def _redrive(space: str, row: Row) -> Redrive:

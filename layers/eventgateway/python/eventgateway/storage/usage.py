@@ -11,6 +11,7 @@ from pynamodb.expressions.operand import Path
 
 from eventgateway.core.usage import ALL_SPACES
 from eventgateway.storage.dynamodb import CONNECT_SECONDS, READ_SECONDS, RETRIES, available, is_refused
+from eventgateway.storage.records import Record, partition
 
 NO_COUNTS = {"pk", "sk", "ttl"}
 TOTAL = "total"
@@ -77,7 +78,7 @@ class DynamoUsage:
 
 def usage_key(space: str) -> str:
     """Partition key of what a space has used."""
-    return f"usage#{space}"
+    return partition(Record.USAGE, space)
 
 
 def _additions(counts: Mapping[str, float]) -> list[Any]:

@@ -6,13 +6,15 @@ from functools import partial
 
 from eventgateway.core.caller import Caller
 from eventgateway.core.document import Fields, decode
+from eventgateway.core.erasure import Erasure
 from eventgateway.core.errors import InvalidRequest, PayloadTooLarge
 from eventgateway.core.hosting import is_label
 from eventgateway.core.http_request import HttpRequest
 from eventgateway.core.instant import parse
-from eventgateway.core.json import dumps, raw
+from eventgateway.core.json import JsonObject, dumps, raw
 from eventgateway.core.result import Result
-from eventgateway.core.tenant import KIND
+from eventgateway.core.tenant import KIND, App, State
+from eventgateway.operations.erase import Eraser
 from eventgateway.operations.tenancy import KeyOrder, Tenancy
 from eventgateway.operations.usage_report import UsageReport
 from eventgateway.web.errors import no_route, not_allowed
@@ -33,6 +35,7 @@ class TenantsApi:
     """Only the operator gets in."""
 
     tenancy: Tenancy
+    eraser: Eraser
     report: UsageReport
 
     def answer(self, path: str, request: HttpRequest, caller: Caller) -> Result:
@@ -49,20 +52,26 @@ class TenantsApi:
             case [""]:
                 return {"GET": partial(self._list, request), "POST": partial(self._create, request)}
             case [tenant]:
-                return {"GET": partial(self._show, tenant)}
+                return {"GET": partial(self._show, tenant), "DELETE": partial(self._delete, tenant)}
             case [tenant, "suspension"]:
                 return {"PUT": partial(self._suspend, tenant, request), "DELETE": partial(self._resume, tenant)}
-            case [tenant, "usage"]:
-                return {"GET": partial(self._usage, tenant, request)}
+            case [tenant, "apps", *rest]:
+                return self._app_routes(tenant, rest, request)
             case [tenant, *rest]:
                 return self._parts(tenant, rest, request)
         return {}
 
-    def _parts(self, tenant: str, path: list[str], request: HttpRequest) -> Routes:
-        """What belongs to a tenant."""
+    def _app_routes(self, tenant: str, path: list[str], request: HttpRequest) -> Routes:
         match path:
-            case ["apps"]:
+            case []:
                 return {"GET": partial(self._apps, tenant), "POST": partial(self._add_app, tenant, request)}
+            case [app] if app:
+                return {"DELETE": partial(self._delete_app, tenant, app)}
+        return {}
+
+    def _parts(self, tenant: str, path: list[str], request: HttpRequest) -> Routes:
+        """Keys, members, and what was used."""
+        match path:
             case ["keys"]:
                 return {"GET": partial(self._keys, tenant), "POST": partial(self._create_key, tenant, request)}
             case ["keys", identifier] if identifier:
@@ -71,6 +80,8 @@ class TenantsApi:
                 return {"GET": partial(self._members, tenant)}
             case ["members", email] if email:
                 return {"PUT": partial(self._put_member, tenant, email, request), "DELETE": partial(self._remove_member, tenant, email)}
+            case ["usage"]:
+                return {"GET": partial(self._usage, tenant, request)}
         return {}
 
     def _list(self, request: HttpRequest) -> Result:
@@ -93,8 +104,18 @@ class TenantsApi:
     def _show(self, tenant: str) -> Result:
         found, apps, members = self.tenancy.get(tenant), self.tenancy.apps(tenant), self.tenancy.members(tenant)
         counts = {"apps": len(apps), "members": len(members), "keys": len(self.tenancy.keys(tenant))}
-        parts = {"apps": [each.shown() for each in apps], "members": [each.shown() for each in members]}
-        return json_result(200, {**found.shown(), **parts, "counts": counts})
+        under_way = self.eraser.under_way(tenant)
+        parts = {
+            "apps": [with_deletion(each.shown(), under_way.get(each.name)) for each in apps],
+            "members": [each.shown() for each in members],
+        }
+        return json_result(200, {**with_deletion(found.shown(), under_way.get("")), **parts, "counts": counts})
+
+    def _delete(self, tenant: str) -> Result:
+        return json_result(202, with_deletion({"tenant": tenant}, self.eraser.delete_tenant(tenant)))
+
+    def _delete_app(self, tenant: str, app: str) -> Result:
+        return json_result(202, with_deletion({"app": app, "space": App(tenant, app, 0).space}, self.eraser.delete_app(tenant, app)))
 
     def _suspend(self, tenant: str, request: HttpRequest) -> Result:
         return json_result(200, self.tenancy.suspend(tenant, _fields(request, "reason").text("reason")).shown())
@@ -131,6 +152,11 @@ class TenantsApi:
     def _remove_member(self, tenant: str, email: str) -> Result:
         self.tenancy.remove_member(tenant, email)
         return Result(204)
+
+
+def with_deletion(shown: JsonObject, erasure: Erasure | None) -> JsonObject:
+    """What is shown of a tenant or an application, with what becomes of it."""
+    return shown | {"state": State.DELETING.value, "deletion": erasure.shown()} if erasure else shown
 
 
 def _fields(request: HttpRequest, *known: str, required: tuple[str, ...] = ()) -> Fields:
