@@ -102,7 +102,7 @@ class GatewayStack(Stack):
             payload_bucket=self.payloads.bucket.bucket_name,
             secrets_key=self.secrets.key.key_arn,
             mode=self.parameters.mode,
-            domain=self.parameters.domain if self.parameters.is_hosted else "",
+            domain=self._domain_of_spaces,
             outbound_guard=self.parameters.outbound_guard,
             allowed_targets=",".join(self.parameters.allowed_targets) if self.parameters.is_hosted else "",
             retry_scale=self.parameters.retry_scale,
@@ -110,11 +110,16 @@ class GatewayStack(Stack):
             log_level=self.parameters.log_level,
         )
 
+    @property
+    def _domain_of_spaces(self) -> str:
+        return self.parameters.domain if self.parameters.is_hosted else ""
+
     def _addresses(self) -> DashboardSettings:
         return DashboardSettings(
             events_url=cast("WebAddress", self.events_api.url),
             config_url=cast("WebAddress", self.config_api.url),
             mode=self.parameters.mode,
+            domain=self._domain_of_spaces,
             operator_key_secret=self.operator.secret.secret_name,
             log_level=self.parameters.log_level,
         )

@@ -16,6 +16,7 @@ import pytest
 from eventgateway import providers
 from eventgateway.core.function import Function
 from eventgateway.core.json import dumps
+from eventgateway.core.lease import SECOND, day_of
 from eventgateway.core.resource import MASK
 from eventgateway.core.space import COLLECTIONS
 from eventgateway.operations.manage import parse
@@ -224,7 +225,7 @@ def test_operations_have_names_of_their_own():
     names = [
         operation["operationId"] for path in DOCUMENT["paths"].values() for method, operation in path.items() if method != "parameters"
     ]
-    assert len(set(names)) == len(names) == 4 * 5 + 6 + 3 + 5 + 3 + 3 + 13
+    assert len(set(names)) == len(names) == 4 * 5 + 6 + 3 + 5 + 3 + 3 + 14
 
 
 TENANT, KEYS, MEMBER = "/v1/tenants/{tenant}", "/v1/tenants/{tenant}/keys", "/v1/tenants/{tenant}/members/{email}"
@@ -241,6 +242,7 @@ TENANT_REQUESTS = [
     ("get", KEYS, None),
     ("put", MEMBER, {"role": "Collaborator"}),
     ("get", f"{TENANT}/members", None),
+    ("get", f"{TENANT}/usage", None),
     ("delete", MEMBER, None),
     ("delete", f"{KEYS}/{{keyId}}", None),
 ]
@@ -248,6 +250,7 @@ TENANT_REQUESTS = [
 
 def test_what_the_operator_sends_and_gets_is_described():
     hosted = HostedGateway()
+    hosted.counters.add_to_day("acme-shop", day_of(int(hosted.clock.time() * SECOND)), {"requests": 3, "deliveries|dead": 1})
     for method, route, document in TENANT_REQUESTS:
         identifier = hosted.tenants.keys("acme")[0].id if "keyId" in route else ""
         path = route.format(tenant="acme", email="bob@example.com", keyId=identifier).removeprefix("/v1/tenants")

@@ -108,6 +108,14 @@ def test_the_dashboard_is_told_where_the_other_apis_are(template):
     assert found == [template.outputs[each] for each in ("EventsUrl", "ConfigUrl")][: len(found)]
 
 
+def test_the_dashboard_shows_where_the_spaces_of_a_hosted_gateway_are():
+    from eventgateway.web.dashboard.page import front_page
+
+    page = front_page(settings(synthesized("hosted with domain").one("Lambda::Function", "Dashboard")))
+    assert "https://&lt;tenant&gt;-&lt;app&gt;.gateway.example.org" in page
+    assert "https://acme-shop.gateway.example.org/" in page
+
+
 def test_the_parameters_of_a_deployment_arrive_in_its_functions(template):
     for function in working(template):
         found = settings(function)
@@ -116,7 +124,7 @@ def test_the_parameters_of_a_deployment_arrive_in_its_functions(template):
 
 def test_functions_know_the_domain_whose_subdomains_are_spaces(template):
     wanted = template.parameters.domain if template.parameters.is_hosted else ""
-    assert {settings(each).domain for each in working(template)} == {wanted}
+    assert {settings(each).domain for each in template.of("Lambda::Function")} == {wanted}
 
 
 def test_a_hosted_gateway_knows_what_tenants_may_call_with_its_role():

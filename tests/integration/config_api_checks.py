@@ -26,6 +26,12 @@ REASONS = (
     "Key: 'EmitKey.ExpiresAt' ",  # it must be in the future
     "Key: 'Subscription.Path' ",  # its segments and parameters, and the slash that is put in front
     "Key: 'CORS.Path' ",
+    "email must be an e-mail address",
+    "tenant and app have at most 62 characters together",
+    "expiresAt must be in the future",
+    " is no space of the tenant",
+    " is reserved.",
+    "The last Admin of a tenant stays one.",
 )
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,27 @@ from tests.conformance.replay import LocalGateway
 
 ROOT = Path(__file__).parents[2]
 COMMAND = shlex.join([sys.executable, "-m", "local.cli", "--dev", "--log-level", "warn"])
+OPERATOR_KEY = "the-operator-key"
 SUPPRESSED = "filter_too_much,too_slow,data_too_large,large_base_example"
 
 
 @pytest.fixture
 def config_url() -> Iterator[str]:
-    gateway = LocalGateway(COMMAND)
+    with serving(COMMAND) as url:
+        yield url
+
+
+@pytest.fixture
+def hosted_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("GATEWAY_OPERATOR_KEY", OPERATOR_KEY)
+    with serving(f"{COMMAND} --hosted slsgateway.com") as url:
+        yield url
+
+
+@contextmanager
+def serving(command: str) -> Iterator[str]:
+    """The address of the Config API of a gateway."""
+    gateway = LocalGateway(command)
     try:
         gateway.start()
         yield f"http://127.0.0.1:{gateway.urls['config'].port}"
@@ -43,6 +59,14 @@ def test_the_config_api_does_what_its_description_says(config_url: str, tmp_path
     run = try_to_refute(config_url, tmp_path, "--max-examples", "3", "--seed", "1")
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"Tested: {text().count('operationId') - 1}\n" in run.stdout  # all but that of the description itself
+
+
+def test_the_operator_api_does_what_its_description_says(hosted_url: str, tmp_path: Path) -> None:
+    """The key is that of the operator throughout, so what becomes of others is not asked here."""
+    operator = ("--header", f"Authorization: Bearer {OPERATOR_KEY}", "--include-path-regex", "^/v1/tenants", "--phases", "coverage")
+    run = try_to_refute(hosted_url, tmp_path, "--max-examples", "3", "--seed", "1", *operator)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Tested: 13\n" in run.stdout
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.limits import PerfectLimiter
 from benchmarks.memory_leases import MemoryLeases
 from eventgateway.core.errors import LimitExceeded, Unavailable
 from eventgateway.core.http_request import HttpRequest
@@ -166,17 +167,17 @@ def test_who_waits_as_long_as_it_is_told_is_admitted(pauses, rate, burst):
 
 
 @given(st.lists(st.sampled_from([0, 0.01, 0.3, 2]), max_size=60), st.integers(1, 30), st.integers(1, 30))
-def test_one_instance_alone_is_exact(pauses, rate, burst):
-    """What a token bucket admits, give or take the block that it has."""
-    quota, one, tokens, perfect = Quota("default", rate, burst), Instances(), float(burst), 0
-    found = 0
+def test_one_instance_alone_is_as_good_as_a_bucket(pauses, rate, burst):
+    """Give or take the block that it has, which it keeps beside the bucket."""
+    quota, one, block = Quota("default", rate, burst), Instances(), max(1, rate // 20)
+    smaller, larger = PerfectLimiter(rate, burst), PerfectLimiter(rate, burst + block)
+    found = least = most = 0
     for pause in pauses:
         one.clock.advance(pause)
-        tokens = min(burst, tokens + pause * rate)
-        if tokens >= 1:
-            tokens, perfect = tokens - 1, perfect + 1
+        since = one.clock.now - NOON
+        least, most = least + smaller.admits(since), most + larger.admits(since)
         found += one.admits(quota)
-    assert abs(found - perfect) <= max(1, rate // 20) + 1
+    assert least - block - 1 <= found <= most + 1
 
 
 DAILY = Quota("default", events_per_day=100)

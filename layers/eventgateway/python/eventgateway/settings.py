@@ -165,6 +165,7 @@ class DashboardSettings(Variables):
         "GATEWAY_OPERATOR_KEY_SECRET", help="what its pages call the secret of the operator key", default=""
     )
     region: str = variable("AWS_REGION", help="where that secret is", default="")
+    domain: str = variable("GATEWAY_DOMAIN", help="domain whose subdomains are the spaces of hosted mode", default="")
     docs_url: str = variable("DOCS_URL", help="address of the folder docs of this project", default="")
     log_level: LogLevel = variable("LOG_LEVEL", help="debug, info, warn or error", default=LogLevel.INFO)
 

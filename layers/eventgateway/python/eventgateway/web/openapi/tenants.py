@@ -7,6 +7,7 @@ from eventgateway.core.access_key import NAME_LENGTH as KEY_NAME_LENGTH
 from eventgateway.core.access_key import AccessKey
 from eventgateway.core.hosting import LABEL, LABEL_LENGTH
 from eventgateway.core.tenant import EMAIL_LENGTH, KIND, NAME_LENGTH, REASON_LENGTH, App, Member, Role, State, Tenant
+from eventgateway.web.openapi import usage
 from eventgateway.web.openapi.parts import JSON, TEXT, answer, errors
 from eventgateway.web.openapi.rules import Schema
 from eventgateway.web.paging import PAGE_LIMIT
@@ -54,8 +55,8 @@ def _object(properties: Mapping[str, Schema], *optional: str) -> Schema:
 def _sent(required: Mapping[str, Schema], **optional: Schema) -> Schema:
     """A document that is sent; there are no other fields."""
     nullable = {name: schema | {"type": [schema["type"], "null"]} for name, schema in optional.items()}
-    document = {"type": "object", "properties": {**required, **nullable}, "additionalProperties": False}
-    return document | ({"required": [*required]} if required else {})
+    document = {"properties": {**required, **nullable}, "additionalProperties": False}
+    return {"type": "object", "required": [*required], **document} if required else {"type": ["object", "null"], **document}
 
 
 def _list(name: str, key: str, **more: Schema) -> Schema:
@@ -80,7 +81,9 @@ SCHEMAS: dict[str, Schema] = {
     "Member": _object(MEMBER),
     "AccessKey": _object(KEY),
     "CreatedAccessKey": _object({**KEY, "accessKey": SECRET}),
-    "NewTenant": _sent({"tenant": TENANT_NAME, "app": APP_NAME}, email=EMAIL | {"description": "Of its first Admin."}),
+    "NewTenant": _sent(
+        {"tenant": TENANT_NAME, "app": APP_NAME}, email=TEXT | {"maxLength": EMAIL_LENGTH, "description": "Address of its first Admin."}
+    ),
     "NewApp": _sent({"app": APP_NAME}),
     "NewMember": _sent({"role": TEXT | {"enum": [*Role]}}),
     "NewAccessKey": _sent(
@@ -135,6 +138,7 @@ def _part_paths(one: Schema) -> dict[str, Schema]:
             "get": _read("listApps", "List the applications of a tenant", apps, {"apps": [SHOP.shown()]}),
             "post": _made("createApp", "Create an application", "NewApp", "App", SHOP.shown()),
         },
+        f"{base}/usage": one | {"get": usage.operation(TAG)},
         f"{base}/keys": one
         | {
             "get": _read("listAccessKeys", "List the access keys of a tenant", keys, {"keys": [FIRST_KEY.shown()]}),
@@ -180,7 +184,7 @@ def _operation(name: str, summary: str, answers: Schema) -> Schema:
 
 
 def _body(schema: str) -> Schema:
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": _ref(schema)}}}}
+    return {"requestBody": {"required": "required" in SCHEMAS[schema], "content": {JSON: {"schema": _ref(schema)}}}}
 
 
 def _parameter(name: str, schema: Schema) -> Schema:
