@@ -108,7 +108,7 @@ class Parameters:
         return self.mode is Mode.HOSTED
 
     @property
-    def quotas(self) -> dict[str, int]:
+    def quotas(self) -> dict[str, Any]:
         """The limits of spaces that have none of their own, by the names of the settings."""
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name.startswith("quota_")}
 
