@@ -4,7 +4,6 @@ import sys
 
 from aws_cdk import App
 
-from eventgateway.settings import Mode
 from infra import dependencies, platforms
 from infra.dependencies import BuildFailed
 from infra.gateway_stack import GatewayStack
@@ -16,7 +15,7 @@ def main() -> None:
     """Ends with status 1 and a sentence if the parameters make no sense, or the layer cannot be built."""
     app = App(analytics_reporting=False)
     try:
-        parameters = _deployable(Parameters.from_context(app.node.get_all_context()))
+        parameters = Parameters.from_context(app.node.get_all_context())
         packages = dependencies.build(platforms.of(parameters.layer_platform, parameters.layer_python))
         GatewayStack(app, parameters.stack_name, parameters=parameters, packages=packages)
     except BuildFailed as error:
@@ -24,13 +23,6 @@ def main() -> None:
     except (InvalidParameter, InvalidTarget) as error:
         sys.exit(f"{error}\nThe parameters are described in docs/deploy.md.")
     app.synth()
-
-
-def _deployable(parameters: Parameters) -> Parameters:
-    """Raises InvalidParameter in hosted mode: the functions refuse to start in it, see `wiring`."""
-    if parameters.mode is Mode.HOSTED:
-        raise InvalidParameter("mode=hosted: tenants and access keys are not there yet, use standalone")
-    return parameters
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from eventgateway.settings import DashboardSettings, Mode, Settings, Variables, WebAddress
+from eventgateway.settings import DashboardSettings, Settings, Variables, WebAddress
 from infra import permissions
 from infra.assets import code
 from infra.constructs.alarms import Alarms
@@ -54,7 +54,7 @@ class GatewayStack(Stack):
         self.payloads = PayloadBucket(self, "Payloads", keeps_data=keeps, log_days=self.parameters.log_retention)
         self.secrets = SecretsKey(self, "Secrets", keeps_data=keeps)
         self.operator = OperatorKey(self, "Operator")
-        if self.parameters.mode is Mode.HOSTED:
+        if self.parameters.is_hosted:
             self.identity = Identity(self, "Identity", keeps_data=keeps)
 
     def _compute(self) -> None:
@@ -102,24 +102,32 @@ class GatewayStack(Stack):
             payload_bucket=self.payloads.bucket.bucket_name,
             secrets_key=self.secrets.key.key_arn,
             mode=self.parameters.mode,
+            domain=self._domain_of_spaces,
             outbound_guard=self.parameters.outbound_guard,
-            allowed_targets=",".join(self.parameters.allowed_targets) if self.parameters.mode is Mode.HOSTED else "",
+            allowed_targets=",".join(self.parameters.allowed_targets) if self.parameters.is_hosted else "",
             retry_scale=self.parameters.retry_scale,
+            **self.parameters.quotas,
             log_level=self.parameters.log_level,
         )
+
+    @property
+    def _domain_of_spaces(self) -> str:
+        return self.parameters.domain if self.parameters.is_hosted else ""
 
     def _addresses(self) -> DashboardSettings:
         return DashboardSettings(
             events_url=cast("WebAddress", self.events_api.url),
             config_url=cast("WebAddress", self.config_api.url),
             mode=self.parameters.mode,
+            domain=self._domain_of_spaces,
             operator_key_secret=self.operator.secret.secret_name,
             log_level=self.parameters.log_level,
         )
 
     def _expose(self) -> None:
         """The HTTP APIs, and their names if there is a domain."""
-        self.events_api = self._endpoint("Events", self.router, self._host("*"), EVENTS_PER_SECOND)
+        hosted = self.parameters.is_hosted
+        self.events_api = self._endpoint("Events", self.router, self._host("*"), EVENTS_PER_SECOND, serves_spaces=hosted)
         self.config_api = self._endpoint("ConfigApi", self.config, self._host("config"), CONFIG_PER_SECOND)
         self.dashboard = self._function("Dashboard", self._addresses(), self.library, memory=SMALL)
         self.pages = self._endpoint("Pages", self.dashboard, self._host("dashboard"), PAGES_PER_SECOND)
@@ -137,9 +145,10 @@ class GatewayStack(Stack):
     def _host(self, label: str) -> str:
         return f"{label}.{self.parameters.domain}" if self.parameters.domain else ""
 
-    def _endpoint(self, name: str, function: GatewayFunction, host: str, rate: int) -> Endpoint:
+    def _endpoint(self, name: str, function: GatewayFunction, host: str, rate: int, *, serves_spaces: bool = False) -> Endpoint:
         days = self.parameters.log_retention if self.parameters.access_log else None
-        return Endpoint(self, name, function=function.called, requests_per_second=rate, host=host, access_log_days=days)
+        limits: dict[str, Any] = {"requests_per_second": rate, "access_log_days": days}
+        return Endpoint(self, name, function=function.called, host=host, serves_spaces=serves_spaces, **limits)
 
     def _permit(self) -> None:
         """Each function, what it does and no more."""
@@ -166,6 +175,9 @@ class GatewayStack(Stack):
         permissions.get_payloads(worker, bucket)
         permissions.allow(worker, permissions.OPEN, key)
         permissions.call_targets(worker, targets)
+        if self.parameters.is_hosted:
+            permissions.allow(configurer, permissions.LIST_TENANTS, config)
+            permissions.erase(worker, config, records, bucket)
 
     def _watch(self) -> None:
         """What calls an operator, and what one looks at then."""
@@ -194,5 +206,7 @@ class GatewayStack(Stack):
             "RouterRole": self.router.role.role_arn,
             "DeliveryRole": self.delivery.role.role_arn,
         }
+        if self.parameters.is_hosted and self.parameters.domain:
+            told["BareEventsUrl"] = self.events_api.api.api_endpoint
         for name, value in told.items():
             CfnOutput(self, name, value=value)

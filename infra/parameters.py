@@ -12,6 +12,7 @@ from eventgateway.settings import LogLevel, Mode, OutboundGuard
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # of CloudWatch
 STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,127}")  # of CloudFormation
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
+OF_SPACES = re.compile(r"(?=.{1,189}$)(?!(.*\.)?\d+$)((?![^.]{64})[a-z0-9]+(-[a-z0-9]+)*(\.(?!$)|$)){2,}")  # as the gateway wants it
 ROLE_PREFIX = "event-gateway-"  # of roles that owners of functions make for the gateway to take
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0", ""}
 
@@ -61,6 +62,13 @@ class Parameters:
     log_retention: int = parameter(30, help=f"days that logs are kept: {', '.join(map(str, LOG_DAYS))}")
     log_level: LogLevel = parameter(LogLevel.INFO, help="debug, info, warn or error")
     allowed_targets: tuple[str, ...] = parameter((), help="ARNs of functions, queues and streams that the gateway's own role may call")
+    quota_requests_per_second: int = parameter(
+        -1, help="requests a second to a space without a quota of its own; 0: no limit, -1: by the mode", minimum=-1
+    )
+    quota_burst: int = parameter(-1, help="requests at once to such a space", minimum=-1)
+    quota_events_per_day: int = parameter(-1, help="requests a day to such a space", minimum=-1)
+    quota_bytes_per_day: int = parameter(-1, help="bytes of their bodies a day", minimum=-1)
+    quota_resources: int = parameter(-1, help="resources of each kind in such a space", minimum=-1)
     plugin_layers: tuple[str, ...] = parameter((), help="ARNs of Lambda layers with plugins")
     outbound_guard: OutboundGuard = parameter(OutboundGuard.ON, help="on: HTTP functions are on public addresses only; off")
     alarm_email: str = parameter("", help="where alarms are sent; the address has to confirm")
@@ -83,6 +91,8 @@ class Parameters:
             raise InvalidParameter(f"stack_name={self.stack_name!r}: must not begin as the roles that the gateway may take, {ROLE_PREFIX}")
         if self.domain and not HOST.fullmatch(self.domain):
             raise InvalidParameter(f"domain={self.domain!r}: a name such as events.example.com, in lower case, without https:// or *.")
+        if self.is_hosted and self.domain and not OF_SPACES.fullmatch(self.domain):
+            raise InvalidParameter(f"domain={self.domain!r}: in hosted mode labels are letters and digits with single hyphens between")
         if self.certificate_arn and not self.domain:
             raise InvalidParameter("certificate_arn needs domain")
         if self.domain and not (self.hosted_zone or self.certificate_arn):
@@ -91,6 +101,16 @@ class Parameters:
             raise InvalidParameter("hosted_zone needs domain")
         if self.log_retention not in LOG_DAYS:
             raise InvalidParameter(f"log_retention={self.log_retention}: CloudWatch offers {', '.join(map(str, LOG_DAYS))} days")
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether many tenants share the gateway."""
+        return self.mode is Mode.HOSTED
+
+    @property
+    def quotas(self) -> dict[str, Any]:
+        """The limits of spaces that have none of their own, by the names of the settings."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name.startswith("quota_")}
 
     @property
     def keeps_data(self) -> bool:

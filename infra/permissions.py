@@ -18,7 +18,9 @@ TARGET_ACTIONS = {
 }
 TARGET = re.compile(r"arn:aws[a-z-]*:([a-z]+:)[a-z0-9-]+:\d{12}:((?:[a-z]+[:/])?)[\w-][\w.:*?-]*", re.ASCII)  # patterns begin with a name
 READ = ("dynamodb:GetItem", "dynamodb:Query")
-CONFIGURE = (*READ, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
+CHANGE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
+CONFIGURE = (*READ, *CHANGE)
+LIST_TENANTS = ("dynamodb:BatchGetItem",)
 RECORD = (*READ, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 CLAIM_AND_COUNT = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 SEND = ("sqs:SendMessage",)
@@ -27,6 +29,7 @@ WORK = (*SEND_AND_LOOK, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMe
 OPEN = ("kms:Decrypt",)
 SEAL = (*OPEN, "kms:Encrypt")
 READ_SECRET = ("secretsmanager:GetSecretValue",)
+SCAN = ("dynamodb:Scan",)
 
 
 class InvalidTarget(ValueError):
@@ -47,6 +50,15 @@ def get_payloads(role: iam.IRole, bucket_arn: str) -> None:
     """Let a role read large events. Without the right to list, S3 would call one that is gone forbidden."""
     _allow_objects(role, "s3:GetObject", bucket_arn)
     allow(role, ["s3:ListBucket"], bucket_arn)
+
+
+def erase(role: iam.IRole, config_arn: str, records_arn: str, bucket_arn: str) -> None:
+    """Let a role that reads configuration and works with records delete all that is of a tenant, in every version that is kept."""
+    allow(role, CHANGE, config_arn)
+    allow(role, SCAN, records_arn)
+    allow(role, ["s3:ListBucketVersions"], bucket_arn)
+    _allow_objects(role, "s3:DeleteObject", bucket_arn)
+    _allow_objects(role, "s3:DeleteObjectVersion", bucket_arn)
 
 
 def _allow_objects(role: iam.IRole, action: str, bucket_arn: str) -> None:

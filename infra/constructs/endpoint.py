@@ -12,6 +12,7 @@ from infra.acknowledgments import acknowledge
 from infra.constructs.log_group import log_group
 
 ANY = "events"  # one of the names that `*.domain` stands for
+SPACE = "<tenant>-<app>"  # what it stands for in hosted mode
 BURST_SHARE = 0.5  # of the requests of a second
 ACCESS = {
     "requestId": "$context.requestId",
@@ -29,7 +30,10 @@ ACCESS = {
 
 
 class Endpoint(Construct):
-    """`api` and its `stage`; `url` is what the function is reached at. CORS is answered by the function, not here."""
+    """`api` and its `stage`; `url` is what the function is reached at. CORS is answered by the function, not here.
+
+    `serves_spaces` is for hosted mode: each name below the domain is a space, and API Gateway's own URL serves them all.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class Endpoint(Construct):
         requests_per_second: int,
         host: str,
         access_log_days: int | None,
+        serves_spaces: bool = False,
     ) -> None:
         super().__init__(scope, id)
         self.api = apigateway.HttpApi(
@@ -48,7 +53,7 @@ class Endpoint(Construct):
             api_name=self.node.path.replace("/", "-"),
             create_default_stage=False,
             default_integration=HttpLambdaIntegration("Function", function),
-            disable_execute_api_endpoint=bool(host),
+            disable_execute_api_endpoint=bool(host) and not serves_spaces,
         )
         self.stage = apigateway.HttpStage(
             self,
@@ -60,7 +65,8 @@ class Endpoint(Construct):
         reason = "Who may do what is decided by the gateway: an event by its authorizer function, configuration by a key."
         acknowledge(self.api, "AwsSolutions-APIG4", reason)
         self._log_access(access_log_days)
-        self.url = f"https://{host.replace('*', ANY)}" if host else self.api.api_endpoint
+        name = host.replace("*", SPACE if serves_spaces else ANY)
+        self.url = f"https://{name}" if host else self.api.api_endpoint
 
     def _log_access(self, days: int | None) -> None:
         if days is None:

@@ -25,6 +25,7 @@ configure_bucket = provisioners._s3_apply_configurations
 kill = lambda_runtime.kill_workers
 of_domain = apigateway_v1.resolve_base_path_mapping
 execute, invoke = apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy
+run = apigateway.run_reentrant
 
 
 def permission(*arguments):
@@ -115,6 +116,15 @@ async def call(integration, api_id, stage, path, method, *arguments, **named):
     return await invoke(integration, api_id, stage, path, method.upper(), *arguments, **named)
 
 
+async def call_by_name(function, record, event, **named):
+    """`domainName` is the name that the client asked for; MiniStack 1.5.33 tells the one of the API itself.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+    """
+    event["requestContext"]["domainName"] = event["headers"]["host"].partition(":")[0]
+    return await run(function, record, event, **named)
+
+
 iam_actions.extract_iam_action, iam_actions.request_tag_context = permission, conditions
 lambda_runtime.kill_workers = retire
 provisioners._s3_apply_configurations, apigateway_v1.resolve_base_path_mapping = configure, api_of_domain
@@ -124,4 +134,5 @@ provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"] |= {
     "delete": lambda arn, props: secret["delete"](secret_name(arn), props),
 }
 apigateway._handle_execute_in_scope, apigateway._invoke_lambda_proxy = route, call
+apigateway.run_reentrant = call_by_name
 main()

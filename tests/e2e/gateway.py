@@ -31,26 +31,33 @@ class Answer:
 
 @dataclass(frozen=True)
 class Gateway:
-    """`outputs` are those of the stack; each space is a new one."""
+    """`outputs` are those of the stack; each space is a new one. In hosted mode a tenant has a prefix of its paths and an access key."""
 
     ministack: MiniStack
     outputs: dict[str, str]
     space: str
+    prefix: str = ""
+    access_key: str = ""
 
     def emit(self, path: str, body: bytes | str = b"", method: str = "POST", **headers: str) -> Answer:
         """Ask the Events API; names of headers are written with underscores."""
         return self.ask("EventsUrl", method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
     def configure(self, method: str, path: str, document: object = None, key: str | None = None) -> Answer:
-        """Ask the Config API below the space, with the operator's key unless another one is given."""
+        """Ask the Config API below the space, with the own key unless another one is given."""
+        return self.manage(method, f"/v1/spaces/{self.space}/{path}", document, key)
+
+    def manage(self, method: str, path: str, document: object = None, key: str | None = None) -> Answer:
+        """Ask the Config API."""
         headers = {"content-type": "application/json", "authorization": f"Bearer {self.key if key is None else key}"}
         body = json.dumps(document) if document is not None else b""
-        return self.ask("ConfigUrl", method, f"/v1/spaces/{self.space}/{path}", body, headers)
+        return self.ask("ConfigUrl", method, path, body, headers)
 
     @property
     def key(self) -> str:
-        """The operator's key, as the person who deployed reads it."""
-        return self.ministack.client("secretsmanager").get_secret_value(SecretId=self.outputs["OperatorKeySecret"])["SecretString"]
+        """The access key, or the operator's key, as the person who deployed reads it."""
+        secrets = self.ministack.client("secretsmanager")
+        return self.access_key or secrets.get_secret_value(SecretId=self.outputs["OperatorKeySecret"])["SecretString"]
 
     def create(self, kind: str, **document: object) -> dict[str, Any]:
         """What was created."""
@@ -60,12 +67,12 @@ class Gateway:
 
     def subscribe(self, provider: dict[str, object], kind: str = "http", sync: bool = False, **choices: Any) -> "Subscribed":
         """A new function, and its subscription to an event type and a path of its own, live when this returns."""
-        function, path = f"f-{uuid4().hex}", f"/{uuid4().hex}"
-        event_type = choices.pop("event_type", f"type.{uuid4().hex}")
+        function, path = f"f-{uuid4().hex}", choices.pop("path", f"/{uuid4().hex}")
+        event_type, place = choices.pop("event_type", f"type.{uuid4().hex}"), f"{self.prefix}{path}"
         if self.configure("GET", f"eventtypes/{event_type}").status == 404:
             self.create("eventtypes", name=event_type)
         self.create("functions", functionId=function, type=kind, provider=provider)
-        wanted = {"type": "sync" if sync else "async", "eventType": event_type, "functionId": function, "path": path, **choices}
+        wanted = {"type": "sync" if sync else "async", "eventType": event_type, "functionId": function, "path": place, **choices}
         found = self.create("subscriptions", **wanted)
         self.settle()
         return Subscribed(self, path, event_type, function, found["subscriptionId"])

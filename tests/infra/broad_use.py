@@ -37,8 +37,11 @@ class BroadUse(Deployment):
     def all(self):
         """Every chapter, in order."""
         boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=KEY)
-        for chapter in (self.configure, self.call_targets, self.retry, self.deduplicate, self.lose, self.redrive, self.suspend, self.clear):
+        for chapter in self.chapters():
             chapter()
+
+    def chapters(self):
+        return (self.configure, self.call_targets, self.retry, self.deduplicate, self.lose, self.redrive, self.suspend, self.clear)
 
     def configure(self):
         """Make what there is of each kind, change secrets, look at everything."""
@@ -107,6 +110,12 @@ class BroadUse(Deployment):
         """Suspend the space while a delivery waits, and resume it."""
         self.emit("lost")
         assert self._put("suspension", {"reason": "why not"}) == 200
+        message, failed = self.handle_one()
+        assert failed == self.kept(message)
+        assert self.send(f"/v1/spaces/{self.space}/suspension", "DELETE")[0] == 204
+
+    def handle_one(self, seconds=180):
+        """Let the worker have one message, and so many seconds; the message, and the records that failed."""
         [message] = self.sqs.receive_message(QueueUrl=self.settings.queue_url, MessageSystemAttributeNames=["All"])["Messages"]
         record = {
             "messageId": message["MessageId"],
@@ -114,9 +123,11 @@ class BroadUse(Deployment):
             "body": message["Body"],
             "attributes": message["Attributes"],
         }
-        failed = delivery.handler({"Records": [record]}, LambdaContext("delivery", 180))["batchItemFailures"]
-        assert failed == [{"itemIdentifier": message["MessageId"]}]
-        assert self.send(f"/v1/spaces/{self.space}/suspension", "DELETE")[0] == 204
+        return message, delivery.handler({"Records": [record]}, LambdaContext("delivery", seconds))["batchItemFailures"]
+
+    def kept(self, message):
+        """How the worker answers for a message that has to wait."""
+        return [{"itemIdentifier": message["MessageId"]}]
 
     def clear(self):
         """Delete a resource."""

@@ -45,11 +45,29 @@ class AwsCall:
                 [(kind, inner)] = item.items()
                 yield f"dynamodb:{IN_TRANSACTION[kind]}", inner["TableName"], ""
             return
+        if self.operation == "BatchGetItem":
+            yield from (("dynamodb:BatchGetItem", table, "") for table in self.parameters["RequestItems"])
+            return
         action = f"{self.service}:{self.operation}"
         name = self.parameters.get(NAMED_BY[self.service], "")
-        yield ACTIONS.get(action, action), name, f"/{self.parameters['Key']}" if self.service == "s3" else ""
+        if self.service == "s3":
+            yield from self._on_objects(name)
+        else:
+            yield ACTIONS.get(action, action), name, ""
+
+    def _on_objects(self, bucket):
+        match self.operation:
+            case "ListObjectVersions":
+                yield "s3:ListBucketVersions", bucket, ""
+            case "DeleteObjects":
+                for each in self.parameters["Delete"]["Objects"]:
+                    yield "s3:DeleteObject", bucket, f"/{each['Key']}"
+                    if "VersionId" in each:
+                        yield "s3:DeleteObjectVersion", bucket, f"/{each['Key']}"
+            case _:
+                yield f"s3:{self.operation}", bucket, f"/{self.parameters['Key']}"
         if self.operation == "GetObject":  # else S3 answers 403 for one that is gone, see its API reference
-            yield "s3:ListBucket", name, ""
+            yield "s3:ListBucket", bucket, ""
 
 
 class Recorder:

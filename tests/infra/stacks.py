@@ -38,7 +38,17 @@ CHOICES = {
         "log_level": "debug",
     },
     "destroy": {"removal_policy": "destroy"},
-    "hosted": {"mode": "hosted", "allowed_targets": list(TARGETS)},  # the app refuses it as long as the functions do, the stack is ready
+    "hosted": {"mode": "hosted"},
+    "hosted with domain": DOMAIN
+    | {
+        "mode": "hosted",
+        "hosted_zone": ZONE,
+        "snap_start": True,
+        "tracing": True,
+        "quota_requests_per_second": 50,
+        "allowed_targets": list(TARGETS),
+        "plugin_layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:plugins:1"],
+    },
 }
 ROOT = Path(__file__).parents[2]
 FLAGS = json.loads((ROOT / "cdk.json").read_text())["context"]

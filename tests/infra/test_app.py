@@ -43,7 +43,7 @@ def test_the_stack_has_the_name_and_the_choices_that_were_given(synth):
     [
         ({"tracin": "true"}, "unknown parameter: tracin. Known are: stack_name, mode, "),
         ({"router_memory": "64"}, "router_memory='64': must be at least 128"),
-        ({"mode": "hosted"}, "mode=hosted: tenants and access keys are not there yet, use standalone"),
+        ({"mode": "shared"}, "mode='shared': standalone (one owner) or hosted (many tenants)"),
         ({"allowed_targets": "*"}, "allowed_targets: '*' is no ARN of a function, queue or stream"),
     ],
 )

@@ -1,17 +1,36 @@
 """What the deployed code calls at AWS is allowed by the template, call by call; and what is allowed is called."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from eventgateway.settings import Settings
 from tests.infra.broad_use import ROLE, SECRET, THEIRS, BroadUse
 from tests.infra.calls import recorded
 from tests.infra.grants import grants, places, roles
+from tests.infra.hosted_use import SETTINGS, HostedUse
 from tests.infra.stacks import TARGETS, synthesized
 from tests.integration.deployment import deployed_handlers
 from tests.loopback import Loopback
 
-pytestmark = pytest.mark.xdist_group("infra")
+pytestmark = [
+    pytest.mark.xdist_group("infra"),
+    pytest.mark.filterwarnings("ignore:S3 key was not disposed of in time:ResourceWarning"),  # moto's, of what is deleted
+    pytest.mark.filterwarnings("ignore:Unclosed file <tempfile.SpooledTemporaryFile:ResourceWarning"),
+]
 
+
+@dataclass(frozen=True)
+class Use:
+    """A story, the settings that it is about, and the choice of parameters that gives a stack those settings."""
+
+    story: type[BroadUse]
+    settings: dict[str, Any]
+    choice: str
+
+
+USES = {"standalone": Use(BroadUse, {}, "everything"), "hosted": Use(HostedUse, SETTINGS, "hosted with domain")}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 BY_LAMBDA = {(each, action) for each in ("Router", "Config", "Delivery", "Dashboard") for action in LOGS | TRACES} | {
@@ -21,18 +40,24 @@ BY_LAMBDA = {(each, action) for each in ("Router", "Config", "Delivery", "Dashbo
 }  # itself, with the role of the function
 
 
+@pytest.fixture(scope="module", params=USES)
+def use(request):
+    """What a gateway is used for, and the choice of parameters that it is deployed with."""
+    return USES[request.param]
+
+
 @pytest.fixture(scope="module")
-def used():
+def used(use):
     """Settings and calls of a gateway that has been used broadly."""
     with pytest.MonkeyPatch.context() as monkeypatch, recorded(monkeypatch) as recorder:
-        with deployed_handlers(operator_key_secret=SECRET) as settings, Loopback() as server:
-            BroadUse(settings, server).all()
+        with deployed_handlers(operator_key_secret=SECRET, **use.settings) as settings, Loopback() as server:
+            use.story(settings, server).all()
         yield settings, recorder.calls
 
 
 @pytest.fixture(scope="module")
-def stack():
-    return synthesized("everything")
+def stack(use):
+    return synthesized(use.choice)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ PREFIXES = {
     "SQS": "sqs",
     "SecretsManager": "secretsmanager",
 }
-ALL_RESOURCES = ("everything", "hosted", "destroy")
+ALL_RESOURCES = ("everything", "hosted with domain", "destroy")
 BESIDES = {"ssm"}  # CloudFormation reads the version of the bootstrap
 MOST_CHARACTERS = (
     6144  # of a managed policy, blanks not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

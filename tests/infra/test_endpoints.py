@@ -58,7 +58,8 @@ def test_each_api_may_invoke_its_function_and_no_other_api_may(template):
 def test_the_stack_tells_where_every_api_is(template):
     addresses = {template.text({"Fn::GetAtt": [each.id, "ApiEndpoint"]}) for each in template.of("ApiGatewayV2::Api")}
     if template.parameters.domain:
-        addresses = {f"https://{each['DomainName'].replace('*', 'events')}" for each in names(template)}
+        any_name = "<tenant>-<app>" if template.parameters.is_hosted else "events"
+        addresses = {f"https://{each['DomainName'].replace('*', any_name)}" for each in names(template)}
     assert addresses <= set(template.outputs.values())
 
 
@@ -71,7 +72,7 @@ def test_requests_are_logged_if_that_is_wanted_and_never_what_may_hold_secrets(t
             assert not [each for each in logged.values() if "header" in each or "query" in each or "authorizer" in each]
 
 
-def test_with_a_domain_every_api_has_a_name_of_its_own_and_no_other_address(template):
+def test_with_a_domain_every_api_has_a_name_of_its_own(template):
     domain = template.parameters.domain
     found = {each["DomainName"] for each in names(template)}
     assert found == set() if not domain else found == {f"*.{domain}", f"config.{domain}", f"dashboard.{domain}"}
@@ -79,7 +80,16 @@ def test_with_a_domain_every_api_has_a_name_of_its_own_and_no_other_address(temp
     assert set(mappings) == {each.id for each in names(template)}
     apis = template.of("ApiGatewayV2::Api")
     assert len(set(mappings.values())) == len(mappings) == (len(apis) if domain else 0)
-    assert {each.get("DisableExecuteApiEndpoint", False) for each in apis} == {bool(domain)}
+
+
+def test_with_a_domain_no_other_address_works_but_that_of_all_spaces_of_a_hosted_gateway(template):
+    closed = {each.name for each in template.of("ApiGatewayV2::Api") if each.get("DisableExecuteApiEndpoint")}
+    wanted = {"Config", "Pages"} if template.parameters.is_hosted else {"Events", "Config", "Pages"}
+    assert closed == (wanted if template.parameters.domain else set())
+    is_open = template.parameters.is_hosted and template.parameters.domain
+    [events] = [each for each in template.of("ApiGatewayV2::Api") if each.name == "Events"]
+    bare = template.text({"Fn::GetAtt": [events.id, "ApiEndpoint"]})
+    assert template.outputs.get("BareEventsUrl") == (bare if is_open else None)
 
 
 @pytest.mark.parametrize(("label", "api"), {"*": "EventsApi", "config": "ConfigApi"}.items())

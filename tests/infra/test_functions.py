@@ -5,13 +5,14 @@ from dataclasses import fields
 import pytest
 
 from eventgateway.settings import DashboardSettings, Settings
+from infra.parameters import Parameters
 from tests.infra.stacks import TARGETS, synthesized
 
 pytestmark = pytest.mark.xdist_group("infra")
 
 API_GATEWAY_SECONDS = 30  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARN", "error": "ERROR"}
-OF_PARAMETERS = ("mode", "outbound_guard", "retry_scale", "log_level")
+OF_PARAMETERS = ("mode", "outbound_guard", "retry_scale", "log_level", *Parameters().quotas)
 
 
 def settings(function):
@@ -107,15 +108,28 @@ def test_the_dashboard_is_told_where_the_other_apis_are(template):
     assert found == [template.outputs[each] for each in ("EventsUrl", "ConfigUrl")][: len(found)]
 
 
+def test_the_dashboard_shows_where_the_spaces_of_a_hosted_gateway_are():
+    from eventgateway.web.dashboard.page import front_page
+
+    page = front_page(settings(synthesized("hosted with domain").one("Lambda::Function", "Dashboard")))
+    assert "https://&lt;tenant&gt;-&lt;app&gt;.gateway.example.org" in page
+    assert "https://acme-shop.gateway.example.org/" in page
+
+
 def test_the_parameters_of_a_deployment_arrive_in_its_functions(template):
     for function in working(template):
         found = settings(function)
         assert [getattr(found, name) for name in OF_PARAMETERS] == [getattr(template.parameters, name) for name in OF_PARAMETERS]
 
 
+def test_functions_know_the_domain_whose_subdomains_are_spaces(template):
+    wanted = template.parameters.domain if template.parameters.is_hosted else ""
+    assert {settings(each).domain for each in template.of("Lambda::Function")} == {wanted}
+
+
 def test_a_hosted_gateway_knows_what_tenants_may_call_with_its_role():
     """Its role may do so; which functions may use the role is for the gateway to say."""
-    chosen = synthesized("hosted")
+    chosen = synthesized("hosted with domain")
     assert {settings(each).allowed_targets for each in working(chosen)} == {",".join(TARGETS)}
     assert {settings(each).allowed_targets for each in working(synthesized("everything"))} == {""}
 

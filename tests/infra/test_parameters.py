@@ -1,6 +1,7 @@
 """What a deployment can choose: from cdk.json, from the command line, and what is said to a mistake."""
 
 import json
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventgateway.core.hosting import is_domain
 from eventgateway.settings import LogLevel, Mode, OutboundGuard
 from infra.parameters import LOG_DAYS, InvalidParameter, LayerPlatform, Parameters, RemovalPolicy
 from local.doctor.case import STACK
@@ -105,6 +107,10 @@ def test_a_value_that_makes_no_sense_is_refused_with_its_name_and_what_would_do(
     [
         ({"domain": "example.org"}, "domain needs hosted_zone (the certificate is made) or certificate_arn (a certificate of *.DOMAIN)"),
         ({"hosted_zone": "Z1"}, "hosted_zone needs domain"),
+        (
+            {"mode": "hosted", "domain": "a--b.org", "hosted_zone": "Z1"},
+            "domain='a--b.org': in hosted mode labels are letters and digits with single hyphens between",
+        ),
         ({"certificate_arn": CERTIFICATE}, "certificate_arn needs domain"),
     ],
 )
@@ -177,3 +183,16 @@ def test_whatever_is_in_cdk_json_is_read_or_refused_with_the_name(value):
 
 def test_the_doctor_looks_at_the_stack_that_is_deployed():
     assert Parameters().stack_name == STACK
+
+
+@given(st.lists(st.text("a0-.", min_size=1, max_size=70) | st.sampled_from(["example", "a" * 63, "a" * 64]), min_size=1, max_size=5))
+def test_a_hosted_gateway_starts_with_every_domain_that_the_stack_takes(labels):
+    """The functions look at it, too, and would not start."""
+    domain = ".".join(labels)
+    with suppress(InvalidParameter):
+        assert is_domain(Parameters(mode=Mode.HOSTED, domain=domain, hosted_zone="Z1").domain)
+
+
+@pytest.mark.parametrize("domain", ["gateway.example.org", f"{'a' * 63}.example", "a-b.com"])
+def test_a_hosted_gateway_has_any_domain_whose_subdomains_can_be_spaces(domain):
+    assert Parameters(mode=Mode.HOSTED, domain=domain, hosted_zone="Z1").domain == domain

@@ -57,6 +57,13 @@ TABLE = {
         "logs": LOGS,
     },
 }
+ERASING = {  # all of a tenant
+    "config": WRITE | {"dynamodb:ConditionCheckItem"},
+    "records": {"dynamodb:Scan"},
+    "payloads": {"s3:ListBucketVersions"},
+    "payloads/*": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
+}
+IN_HOSTED_MODE = {"Config": {"config": {"dynamodb:BatchGetItem"}}, "Delivery": ERASING}  # besides
 OPEN_TO_OTHERS = ("SQS::QueuePolicy", "S3::BucketPolicy", "SNS::TopicPolicy", "SecretsManager::ResourcePolicy")
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 ON_TARGETS = dict(zip(TARGETS, ("lambda:InvokeFunction", "sqs:SendMessage", "kinesis:PutRecord", "firehose:PutRecord"), strict=True))
@@ -75,8 +82,14 @@ def table(template, role):
     return found
 
 
+def besides(row, more):
+    return row | {resource: row[resource] | actions for resource, actions in more.items()}
+
+
 def test_every_function_may_do_what_is_written_here_and_nothing_else(template):
     wanted = {name: dict(row) for name, row in TABLE.items()}
+    if template.parameters.is_hosted:
+        wanted = {name: besides(row, IN_HOSTED_MODE.get(name, {})) for name, row in wanted.items()}
     if template.parameters.tracing:
         wanted = {name: row | {"*": TRACES} for name, row in wanted.items()}
     if template.parameters.allowed_targets:

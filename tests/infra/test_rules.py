@@ -46,7 +46,7 @@ def test_the_rules_look_and_a_reason_covers_what_it_was_written_for_only(found, 
     assert found(app) == {(f"AwsSolutions-{rule}", "EventGateway/Another/Resource") for rule in ("S1", "S10")}
 
 
-@pytest.mark.parametrize("choice", ["default", "everything", "hosted"])
+@pytest.mark.parametrize("choice", ["default", "everything", "hosted with domain"])
 def test_every_acknowledgment_answers_something_that_is_found_and_says_why(choice, found, tmp_path, monkeypatch):
     from infra import acknowledgments
 

@@ -34,7 +34,7 @@ def masked(template):
     return json.loads(VERSION.sub(r"\1", ASSET.sub("<asset>", text)))
 
 
-@pytest.mark.parametrize("choice", ["default", "everything"])
+@pytest.mark.parametrize("choice", ["default", "everything", "hosted with domain"])
 def test_the_stack_is_what_it_was_when_somebody_last_looked(choice, snapshot):
     """After a change that is meant: pytest tests/infra/test_template.py --snapshot-update, and read the difference."""
     assert masked(synthesized(choice)) == snapshot(extension_class=JSONSnapshotExtension)

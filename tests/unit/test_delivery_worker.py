@@ -9,6 +9,7 @@ from eventgateway.core.delivery import Delivery
 from eventgateway.core.errors import FunctionUnreachable, SpaceSuspended, Unavailable
 from eventgateway.core.fan_out import FanOut
 from eventgateway.core.json import dumps
+from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.core.suspension import Suspension
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.operations.deliver import Outcome
@@ -82,6 +83,12 @@ def test_deliveries_of_a_suspended_space_wait_and_lose_no_attempt(waiting, worke
     resume(waiting)
     assert failures(worker.handle({"Records": records}, 60)) == []
     assert waiting.functions.called() == ["f"]
+
+
+def test_where_attempts_follow_each_other_faster_a_suspended_space_is_looked_at_sooner(waiting):
+    suspend(waiting)
+    [delivery] = waiting.queue.waiting
+    assert replace(waiting.deliverer, retry=replace(DEFAULT_RETRY, scale=0.01)).wait(delivery) == 9.0
 
 
 def test_a_delivery_that_waits_for_longer_than_the_queue_keeps_it_is_copied(waiting, worker):

@@ -78,7 +78,7 @@ class Deliverer:
         if _is_of_earlier_life(table, first):
             return 0.0
         space = table.spaces.get(message.space)
-        suspended = SUSPENDED_SECONDS if space and space.is_suspended else 0.0
+        suspended = SUSPENDED_SECONDS * self.retry.scale if space and space.is_suspended else 0.0
         return max(suspended, message.not_before - self.clock.time())
 
     def split(self, fan_out: FanOut, deadline: Deadline = NO_DEADLINE) -> None:
