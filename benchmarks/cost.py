@@ -11,6 +11,7 @@ MILLION = 1_000_000
 BATCH_MESSAGES = 10  # of a SendMessageBatch
 CHUNK_KB = 64  # of SQS
 CONFIG_TTL, FLUSH_SECONDS, SECRET_SECONDS = 1, 5, 300  # how often a warm instance looks, counts and decrypts, at most
+LEASE_SECONDS = 3  # how long it can use a lease
 SECONDS_OF_A_MONTH = 730 * 3600
 KB_OF_A_GB = 1_000_000
 BILLS = (1, 10, 100, 1000)  # millions of events in a month
@@ -36,6 +37,7 @@ class Assumptions:
     usage_kb: float = number(2, "counters of a space, in KB")
     log_kb: float = number(1, "log of a failed attempt, in KB")
     access_kb: float = number(0.4, "line of the access log, in KB")
+    lease_writes: float = number(1.5, "writes for a lease in hosted mode: what an instance supposes may be wrong")
     secrets: float = number(1, "functions with secrets")
     pollers: float = number(5, "pollers of the queue")
     poll_seconds: float = number(20, "time that a poller waits for messages")
@@ -112,6 +114,8 @@ class Model:
         return [
             Line("`hosted_zone`", "a zone", [prices.zone, 0.0]),
             Line("`access_log`", f"{given.access_kb:g} KB a request", [0.0, self._logs(MILLION, given.access_kb)]),
+            Line("`mode=hosted`", "a lease each 3 s and instance, for limits; counters once more, by day",
+                 [0.0, self._leases() + self._writes(sync=False)]),
             Line("`snap_start`", f"snapshots of {given.snapshots:g} functions; a restore where an instance starts", [snapshots, restores]),
         ]  # fmt: skip
 
@@ -143,6 +147,9 @@ class Model:
     def _writes(self, *, sync: bool) -> float:
         router = self._now_and_then(FLUSH_SECONDS, sync=sync)[0]
         return (router + (0 if sync else self.batches)) * ceil(self.given.usage_kb) / MILLION * self.prices.writes
+
+    def _leases(self) -> float:
+        return self._now_and_then(LEASE_SECONDS, sync=False)[0] * self.given.lease_writes / MILLION * self.prices.writes
 
     def _decryptions(self, *, sync: bool) -> float:
         called = self._now_and_then(SECRET_SECONDS, sync=sync)[0 if sync else 1]

@@ -17,7 +17,7 @@ from local.logs import configure_logs
 
 if TYPE_CHECKING:
     from local.listener import Tls
-    from local.ports import Options, Ports
+    from local.ports import Options
 
 log = logging.getLogger("local.cli")
 
@@ -35,6 +35,8 @@ NOTES = f"""Examples:
 
   {NAME} --dev --function greet=app/greet.py:handler
 
+  {NAME} --dev --hosted localhost
+
   {NAME} -dev -config-port=5001 -events-port=5000 -log-level=debug
 
   {NAME} doctor
@@ -50,13 +52,6 @@ NO_DEV = f"""{NAME} runs on one machine for development: start it with
     {NAME} --dev
 In AWS the gateway is a stack of functions: deploy it with `cdk deploy`, see README.md. What it needs is checked by
     {NAME} doctor"""
-
-READY = """The event gateway is ready.
-  Events API   {events}
-  Config API   {config}{connections}{dashboard}
-  Data         {data}
-A first event type:
-  curl -X POST {config}/v1/spaces/default/eventtypes -H 'Content-Type: application/json' -d '{{"name": "user.created"}}'"""
 
 
 class LogFormat(StrEnum):
@@ -123,6 +118,7 @@ def serve(
     """Start what the flags ask for."""
     if not starts(context.invoked_subcommand, dev=dev, version=version):
         return
+    check_targets(hosted=hosted is not None, private=allow_private_targets, guarded=outbound_guard)
     configure_logs(log_level.value, log_format.value)
     from local.ports import Options  # noqa: PLC0415 - servers and emulator take a while to import, --help does not need them
 
@@ -138,7 +134,7 @@ def serve(
             function or (),
             log_level.value,
             outbound_guard,
-            hosted,
+            None if hosted is None else domain(hosted),
             allow_private_targets,
         )
     )
@@ -164,6 +160,23 @@ def doctor(
     raise typer.Exit(examine(Asked(region, profile, stack, domain), as_json=as_json))
 
 
+def check_targets(*, hosted: bool, private: bool, guarded: bool) -> None:
+    """End the command if the flags about functions make no sense together."""
+    if private and not hosted:
+        fail("--allow-private-targets goes with --hosted only: without that, functions may be anywhere", WRONG_USE)
+    if private and guarded:
+        fail("--allow-private-targets and --outbound-guard contradict each other", WRONG_USE)
+
+
+def domain(text: str) -> str:
+    """The domain of hosted mode, in lower case."""
+    from eventgateway.core.hosting import is_domain  # noqa: PLC0415 - as above
+
+    if not is_domain(text.lower()):
+        fail(f"--hosted {text!r}: a domain such as slsgateway.com or localhost, without https:// or a port", WRONG_USE)
+    return text.lower()
+
+
 def tls(api: str, certificate: Path | None, key: Path | None) -> "Tls | None":
     """Both files or neither."""
     from local.listener import Tls  # noqa: PLC0415 - as above
@@ -182,15 +195,17 @@ def run(options: "Options") -> NoReturn:
     from local.journal import JournalError  # noqa: PLC0415
     from local.listener import ListenError  # noqa: PLC0415
     from local.ports import Ports  # noqa: PLC0415
+    from local.ready import message  # noqa: PLC0415
     from local.shutdown import Shutdown  # noqa: PLC0415
 
+    given_key = os.environ.get("GATEWAY_OPERATOR_KEY", "")  # before the handlers are told the one that counts
     shutdown = Shutdown()
     shutdown.on_signals()
     try:
         ports = Ports.bind(options)
         from local import server  # noqa: PLC0415 - the emulator; a taken port is told before it is loaded
 
-        server.run(options, ports, shutdown, lambda: announce(ports, options.data_dir))
+        server.run(options, ports, shutdown, lambda settings: announce(message(ports, options.data_dir, settings, given_key)))
     except (ListenError, JournalError, InvalidFunction, InvalidSettings) as error:
         fail(str(error), FAILED)
     logging.shutdown()
@@ -198,12 +213,9 @@ def run(options: "Options") -> NoReturn:
     os._exit(0)  # a function that is still running must not hold the process
 
 
-def announce(ports: "Ports", data_dir: Path) -> None:
+def announce(text: str) -> None:
     """Tell where everything is."""
-    connections = f", Connections API {ports.connections.url}" if ports.connections else ""
-    dashboard = f"\n  Dashboard    {ports.dashboard.url}" if ports.dashboard else ""
-    apis = {"events": ports.events.url, "config": ports.config.url, "connections": connections, "dashboard": dashboard}
-    typer.echo(READY.format(**apis, data=data_dir.resolve()))
+    typer.echo(text)
     sys.stdout.flush()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-SWITCHES = {"dev", "help", "json", "outbound-guard", "version"}
+SWITCHES = {"allow-private-targets", "dev", "help", "json", "outbound-guard", "version"}
 IGNORED = {"workers", "workers-backlog", "db-hosts", "embed-peer-addr", "embed-cli-addr", "plugin"}
 TRUE, FALSE = {"1", "t", "T", "true", "TRUE", "True"}, {"0", "f", "F", "false", "FALSE", "False"}
 

@@ -19,7 +19,8 @@ BUCKET_AND_KEY = """
 CREATE TABLE object (key TEXT PRIMARY KEY, body BLOB NOT NULL, written REAL NOT NULL);
 CREATE TABLE master_key (id TEXT PRIMARY KEY, material BLOB NOT NULL);
 """
-STEPS = (TABLES, BUCKET_AND_KEY)  # from version 0, an empty file, to version 1, 2, …
+NOTES = "CREATE TABLE note (name TEXT PRIMARY KEY, text TEXT NOT NULL);"
+STEPS = (TABLES, BUCKET_AND_KEY, NOTES)  # from version 0, an empty file, to version 1, 2, …
 
 
 class JournalError(Exception):
@@ -64,6 +65,10 @@ class Journal:
         for name, pk, sk, item in self._connection.execute("SELECT name, pk, sk, item FROM item WHERE name = ?", (table,)):
             yield (name, pk, sk), item
 
+    def has_items(self, table: str) -> bool:
+        """Whether a table has any item."""
+        return self._connection.execute("SELECT 1 FROM item WHERE name = ? LIMIT 1", (table,)).fetchone() is not None
+
     def messages(self) -> list[Message]:
         """All waiting messages, in the order they were sent."""
         return [Message(*row) for row in self._connection.execute("SELECT id, entry, sent, due FROM message ORDER BY number")]
@@ -85,6 +90,15 @@ class Journal:
     def keep_master_key(self, key: MasterKey) -> None:
         """Keep the key of the secrets for all runs to come."""
         self._connection.execute("INSERT INTO master_key VALUES (?, ?)", (key.id, key.material))
+
+    def note(self, name: str) -> str:
+        """What the gateway noted about itself, empty if nothing."""
+        row = self._connection.execute("SELECT text FROM note WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def keep_note(self, name: str, text: str) -> None:
+        """Note something for all runs to come, in place of what was noted before."""
+        self._connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, text))
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and let others have it."""

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from time import time
-from typing import Any
 from unittest.mock import patch
 
 import boto3
@@ -22,6 +22,7 @@ from local.emulator import Emulator
 from local.functions import Functions, LocalFunction
 from local.journal import Journal
 from local.lambda_context import LambdaContext
+from local.ownership import settle
 from local.payload import Request, Response
 from local.ports import Options, Ports
 from local.pump import BATCH_SIZE, CONCURRENCY, Pump
@@ -35,10 +36,10 @@ EVENTS_THREADS, CONFIG_THREADS, DASHBOARD_THREADS = 64, 16, 2
 SETTINGS = ("ALLOWED_TARGETS", "PLUGIN", "RETRY_SCALE")  # variables that begin so are taken from the environment, and the operator key
 OPERATOR_KEY = "GATEWAY_OPERATOR_KEY"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
-LIST_PATH = b"/v1/spaces/default/functions"
+FIRST_PATHS = {Mode.STANDALONE: b"/v1/spaces/default/functions", Mode.HOSTED: b"/v1/tenants"}
 
 
-def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], None]) -> None:
+def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[Settings], None]) -> None:
     """Serve until the shutdown, and give what is running then ten seconds.
 
     Raises ListenError, JournalError, InvalidFunction and InvalidSettings (those of plugins).
@@ -56,7 +57,7 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
         pump = Pump(boto3.client("sqs"), settings.queue_url, delivery.handler, region=emulator.region)
         emulator.on_message(pump.wake)
         pump.start()
-        asyncio.run(_serve(ports, shutdown, ready))
+        asyncio.run(_serve(ports, shutdown, partial(ready, settings)))
         if not pump.stop(shutdown.seconds_left()):
             log.warning("some deliveries did not finish in time; they are made again after the next start")
 
@@ -64,7 +65,9 @@ def run(options: Options, ports: Ports, shutdown: Shutdown, ready: Callable[[], 
 def _resources(emulator: Emulator, journal: Journal, options: Options) -> Settings:
     environment = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS) or name == OPERATOR_KEY}
     own = {"log_level": options.log_level, "delivery_concurrency": CONCURRENCY * BATCH_SIZE}
-    settings = create_resources(outbound_guard=_guard(options), **own, **Settings.given(environment), **_mode(options))
+    given = Settings.given(environment)
+    given |= settle(journal, options.hosted, given.get("operator_key", ""))
+    settings = create_resources(outbound_guard=_guard(options), **own, **given)
     recorder = JournalRecorder(emulator, journal, settings)
     recorder.restore()
     emulator.record_with(recorder)
@@ -77,24 +80,22 @@ def _guard(options: Options) -> OutboundGuard:
     return OutboundGuard.ON if options.outbound_guard else OutboundGuard.AUTO
 
 
-def _mode(options: Options) -> dict[str, Any]:
-    return {} if options.hosted is None else {"mode": Mode.HOSTED, "domain": options.hosted}
-
-
 def _load_handlers(settings: Settings) -> None:
     """Build what the handlers keep in warm instances, and read the tables once, so that the first request is like any other."""
     os.environ.update(settings.to_env())
     for build in (router.api, config.api, delivery.worker):
         build.cache_clear()
         build()
-    listing = Request("GET", LIST_PATH, b"", [(b"authorization", f"Bearer {settings.operator_key}".encode())])
+    listing = Request("GET", FIRST_PATHS[settings.mode], b"", [(b"authorization", f"Bearer {settings.operator_key}".encode())])
     config.handler(listing.event("start", time()), LambdaContext("config", 30))
 
 
 def _load_dashboard(settings: Settings, ports: Ports) -> None:
     """It is told where the APIs are. The functions of the user are not: these variables may mean something else to them."""
     addresses = WebAddress(ports.events.url), WebAddress(ports.config.url)
-    with patch.dict(os.environ, DashboardSettings(*addresses, settings.mode, log_level=settings.log_level).to_env()):
+    with patch.dict(
+        os.environ, DashboardSettings(*addresses, settings.mode, domain=settings.domain, log_level=settings.log_level).to_env()
+    ):
         dashboard.site.cache_clear()
         dashboard.site()
 

@@ -79,7 +79,8 @@ class Gateway:
         self.outbox = Outbox(self.queue, self.payloads)
         self.vault = MemoryVault(self.journal)
         self.secrets = Secrets(self.vault, self.clock)
-        self.usage = Usage(MemoryUsage(), self.clock)
+        self.counters = MemoryUsage()
+        self.usage = Usage(self.counters, self.clock)
         self.spaces = self.new_spaces()
         own = {"secrets": Secrets(self.vault, self.clock), "hosting": self.hosting}
         self.manager = Manager(self.new_spaces(), lambda _: None, **own)

@@ -18,6 +18,7 @@ from eventgateway.operations.erase import Eraser, ErasureRunner
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
 from eventgateway.operations.tenancy import Tenancy
+from eventgateway.operations.usage_report import UsageReport
 from eventgateway.web.config_api import ConfigApi
 from eventgateway.web.dead_letters_api import DeadLettersApi
 from eventgateway.web.events_api import EventsApi
@@ -75,7 +76,8 @@ class HostedGateway(Gateway):
         self.ring = KeyRing(self.tenants, self.clock)
         self.borders = Borders(self.ring, Admission(GivenKey(OPERATOR_KEY), self.clock))
         self.events_api = EventsApi(self.receiver)
-        parts = (DeadLettersApi(self.office), self.borders, TenantsApi(self.tenancy, self.eraser))
+        operators = TenantsApi(self.tenancy, self.eraser, UsageReport(self.counters, self.clock))
+        parts = (DeadLettersApi(self.office), self.borders, operators)
         self.config_api = ConfigApi(self.manager, self.usage, None, *parts)
 
     def new_store(self) -> MemoryStore:

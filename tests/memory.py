@@ -175,11 +175,22 @@ class MemoryUsage:
     """Implements `UsageStore`."""
 
     spaces: dict[str, Counter[str]] = field(default_factory=dict)
+    by_day: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     away: bool = False
 
-    def add(self, space: str, counts: Mapping[str, float]) -> None:
+    def add(self, space: str, counts: Mapping[str, float]) -> bool:
         self._check()
         self.spaces.setdefault(space, Counter()).update(counts)  # type: ignore[arg-type] # counters count floats as well
+        return True
+
+    def add_to_day(self, space: str, day: str, counts: Mapping[str, float]) -> None:
+        self._check()
+        self.by_day.setdefault((space, day), Counter()).update(counts)  # type: ignore[arg-type]
+
+    def days(self, space: str, first: str, last: str) -> list[tuple[str, dict[str, float]]]:
+        self._check()
+        found = sorted((day, dict(counts)) for (each, day), counts in self.by_day.items() if each == space)
+        return [(day, counts) for day, counts in found if first <= day <= last]
 
     def totals(self, space: str) -> dict[str, float]:
         self._check()

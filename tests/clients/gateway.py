@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -44,13 +44,18 @@ class Gateway:
 
 
 @contextmanager
-def serving(folder: Path, functions: Mapping[str, str], environment: Mapping[str, str] | None = None) -> Iterator[Gateway]:
-    """A gateway with an empty data directory in `folder`; `functions` are `FILE:HANDLER` by name. The handlers see `EVENTS_URL`."""
+def serving(
+    folder: Path, functions: Mapping[str, str], environment: Mapping[str, str] | None = None, others: Sequence[str] = ()
+) -> Iterator[Gateway]:
+    """A gateway with its data directory in `folder`; `functions` are `FILE:HANDLER` by name, `others` are flags.
+
+    The handlers see `EVENTS_URL`.
+    """
     ports = free_ports("events", "config", "connections", "dashboard")
     urls = {api: f"http://localhost:{port}" for api, port in ports.items()}
     flags = [part for api, port in ports.items() for part in (f"--{api}-port", str(port))]
     flags += [part for name, place in functions.items() for part in ("--function", f"{name}={place}")]
-    command = [sys.executable, "-m", "local.cli", "--dev", *flags, "--embed-data-dir", str(folder / "data")]
+    command = [sys.executable, "-m", "local.cli", "--dev", *flags, *others, "--embed-data-dir", str(folder / "data")]
     variables = {**os.environ, "PYTHONPATH": LIBRARIES, "EVENTS_URL": urls["events"], **(environment or {})}
     log = folder / "gateway.log"
     with log.open("wb") as output, subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, env=variables) as process:

@@ -11,13 +11,13 @@ OURS = {"connection", "content-length", "transfer-encoding", "keep-alive"}  # he
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
-def forwarding_to(url: str) -> Script:
-    """Send each request on to a server and answer as it does."""
+def forwarding_to(url: str, host: str = "") -> Script:
+    """Send each request on to a server, with another Host if need be, and answer as it does."""
 
     def forward(request: Request) -> Iterable[bytes]:
         connection = HTTPConnection(urlsplit(url).netloc)
         headers = {name: value for name, value in request.headers.items() if name not in OURS}
-        connection.request(request.method, request.target, request.body or None, headers)
+        connection.request(request.method, request.target, request.body or None, {**headers, **({"host": host} if host else {})})
         response = connection.getresponse()
         lines = [f"{name}: {value}" for name, value in response.getheaders() if name.lower() not in OURS]
         yield answer(response.read(), *lines, status=f"{response.status} {response.reason}")

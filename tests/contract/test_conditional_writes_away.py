@@ -21,12 +21,13 @@ from tests.contract.tenants import create, key_of
 from tests.loopback import Then
 from tests.records import MemoryPayloads
 
+ERASURE = Erasure.start("tenant", "", "1", NOON, Rests(120, 900))
+
 
 def tenants():
     return DynamoTenants("config", "records")
 
 
-ERASURE = Erasure.start("tenant", "", "1", NOON, Rests(120, 900))
 LETTER = DeadLetter(delivery(), "x", NOON)
 WRITES = {
     "attempt": lambda: DynamoAttempts("records").begin(delivery()),
@@ -34,9 +35,6 @@ WRITES = {
     "dead letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).put(LETTER),
     "deleted letter": lambda: DynamoDeadLetters("records", MemoryPayloads()).delete("default", LETTER.key),
     "redrive": lambda: DynamoRedrives("records").save(Redrive.start("default", "1", LetterFilter(), NOON)),
-    "erasure": lambda: DynamoErasures("config").save(ERASURE),
-    "begun erasure": lambda: DynamoErasures("config").begin(ERASURE),
-    "released names": lambda: DynamoErasures("config").release(ERASURE),
     "tenant": lambda: create(tenants(), "acme"),
     "application": lambda: tenants().add_app(App("acme", "shop", NOON)),
     "state of a space": lambda: tenants().set_space_state("acme-shop", State.SUSPENDED),
@@ -44,6 +42,9 @@ WRITES = {
     "deleted member": lambda: tenants().remove_member("acme", "ada@example.com"),
     "access key": lambda: tenants().add_key(key_of("acme")),
     "use of a key": lambda: tenants().note_use(key_of("acme"), NOON),
+    "erasure": lambda: DynamoErasures("config").save(ERASURE),
+    "begun erasure": lambda: DynamoErasures("config").begin(ERASURE),
+    "released names": lambda: DynamoErasures("config").release(ERASURE),
     "identity": lambda: DynamoConfigStore("config").identify("default", "candidate"),
 }
 

@@ -6,6 +6,7 @@ import schemathesis
 
 # Why what fits the schema can be refused all the same: the state of the space, or a rule that no schema tells.
 REASONS = (
+    " must be a whole number, not a number",  # 10.0 is one to JSON Schema
     "Authorizer function doesn't exists.",
     " not found.",
     " path conflict: ",

@@ -46,7 +46,7 @@ def test_a_rotation_counts_for_a_minute_old_instance(emulated):
     assert ask("the-key")[0] == 200
     boto3.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString="the-new-key")
     assert ask("the-key")[0] == 200
-    config.api().admission.due -= 60
+    config.api().doors.due -= 60
     assert [ask(key)[0] for key in ("the-key", "the-new-key")] == [403, 200]
 
 
@@ -58,7 +58,7 @@ def test_a_deleted_secret_opens_nothing(emulated):
 
 def test_the_secret_is_read_once_for_many_requests(emulated, monkeypatch):
     reads = []
-    known = config.api().admission.source
+    known = config.api().doors.source
     monkeypatch.setattr(type(known), "read", lambda _: reads.append(1) or "the-key")
     assert {ask("the-key")[0] for _ in range(5)} == {200}
     assert len(reads) == 1

@@ -60,7 +60,7 @@ def comparable(output: str) -> str:
 def test_the_examples_are_real(tmp_path: Path) -> None:
     (handler, nothing), *examples = steps()
     assert run(handler, tmp_path) == nothing
-    assert len(examples) == 15
+    assert len(examples) == 16
     with serving(tmp_path, {"echo": "echo.py:handler"}) as gateway:
         for commands, output in examples:
             assert output

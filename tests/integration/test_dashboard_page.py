@@ -103,7 +103,23 @@ def test_nothing_else_is_there(local: Gateway, method: str, target: str, status:
     connection.close()
 
 
+@pytest.mark.parametrize("domain", ["localhost", "slsgateway.com"])
+def test_the_first_steps_of_hosted_mode_work_by_copy_and_paste(domain: str, tmp_path: Path) -> None:
+    flags = ["--hosted", domain, "--allow-private-targets"]
+    with serving(tmp_path, {}, {"GATEWAY_OPERATOR_KEY": KEY}, flags) as gateway:
+        printed, delivered = play_first_steps(gateway)
+    assert 'eventgateway_subscriptions_total{space="acme-shop"} 1' in printed
+    assert b'"data":{"name":"Ada"}' in delivered
+
+
 def test_the_first_steps_work_by_copy_and_paste(local: Gateway) -> None:
+    printed, delivered = play_first_steps(local)
+    assert 'eventgateway_subscriptions_total{space="default"} 1' in printed
+    assert b'"data":{"name":"Ada"}' in delivered
+
+
+def play_first_steps(local: Gateway) -> tuple[str, bytes]:
+    """What the commands of the page print, and what the function got."""
     with Loopback(lambda _: [answer(b"{}")]) as function:
         commands = [unescape(each) for each in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page(local), re.DOTALL)]
         script = "\n".join(commands).replace(FUNCTION_URL, function.url("/hello"))
@@ -111,7 +127,6 @@ def test_the_first_steps_work_by_copy_and_paste(local: Gateway) -> None:
         run = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=True, env=variables, timeout=30)
         assert '"errors"' not in run.stdout
         assert "202 Accepted" in run.stdout
-        assert 'eventgateway_subscriptions_total{space="default"} 1' in run.stdout
         assert function.wait_until(lambda: bool(function.requests), DELIVERY_SECONDS)
         [delivered] = function.requests
-    assert b'"data":{"name":"Ada"}' in delivered.body
+    return run.stdout, delivered.body

@@ -103,7 +103,17 @@ def test_version():
 def test_help_is_worth_reading():
     done = run("--help")
     assert done.returncode == 0
-    for word in ("--events-port", "--function", "NAME=FILE:HANDLER", "Examples", "-dev -config-port=5001", "embed-peer-addr", "doctor"):
+    for word in (
+        "--events-port",
+        "--hosted",
+        "--allow-private-targets",
+        "--function",
+        "NAME=FILE:HANDLER",
+        "Examples",
+        "-dev -config-port=5001",
+        "embed-peer-addr",
+        "doctor",
+    ):
         assert word in done.stdout
 
 
@@ -117,6 +127,13 @@ def test_help_is_worth_reading():
         (["--dev", "--no-such-flag"], "No such option"),
         (["--dev", "--events-port", "70000"], "--events-port"),
         (["--dev", "--log-level", "loud"], "loud"),
+        (["--dev", "--hosted", "https://slsgateway.com"], "a domain such as slsgateway.com or localhost"),
+        (["--dev", "--hosted", "slsgateway.com:4000"], "a domain such as slsgateway.com or localhost"),
+        (["--dev", "--hosted", "*.slsgateway.com"], "a domain such as slsgateway.com or localhost"),
+        (["--dev", "--hosted="], "a domain such as slsgateway.com or localhost"),
+        (["--dev", "--hosted", "a..b"], "a domain such as slsgateway.com or localhost"),
+        (["--dev", "--allow-private-targets"], "--allow-private-targets goes with --hosted only"),
+        (["--dev", "--hosted", "localhost", "--allow-private-targets", "--outbound-guard"], "contradict each other"),
         (["--dev", "--events-tls-cert", "cert.pem"], "--events-tls-cert and --events-tls-key belong together"),
     ],
 )

@@ -16,6 +16,7 @@ from local.flags import long_options, without_ignored
         (["-events-port=4000"], ["--events-port=4000"]),
         (["-log-level=debug", "--log-format=json"], ["--log-level=debug", "--log-format=json"]),
         (["-function=a=b.py:c"], ["--function=a=b.py:c"]),
+        (["-hosted=localhost", "-allow-private-targets=true"], ["--hosted=localhost", "--allow-private-targets"]),
         (["-h"], ["-h"]),
         (["-help"], ["--help"]),
         (["-Events-Port=1"], ["--Events-Port=1"]),

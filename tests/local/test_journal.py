@@ -60,6 +60,24 @@ def test_objects_and_the_key_come_back(tmp_path):
     journal.close()
 
 
+def test_notes_come_back_as_they_were_last(tmp_path):
+    journal = Journal.open(tmp_path)
+    assert journal.note("mode") == ""
+    for text in ("standalone", "hosted"):
+        journal.keep_note("mode", text)
+    journal.close()
+    journal = Journal.open(tmp_path)
+    assert (journal.note("mode"), journal.note("other")) == ("hosted", "")
+    journal.close()
+
+
+def test_a_table_has_items_or_not(journal):
+    assert not journal.has_items("config")
+    journal.write(Changes(items=[(KEY, "{}")]))
+    assert journal.has_items("config")
+    assert not journal.has_items("records")
+
+
 def test_a_journal_of_version_1_is_taken_over(tmp_path):
     connection = sqlite3.connect(tmp_path / FILE)
     connection.executescript(f"{STEPS[0]} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;")

@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from tests.fakes import Gateway
+from tests.unit.hosted import Many
 
 
 @pytest.fixture
@@ -35,3 +36,17 @@ def logged(caplog, monkeypatch):
     with caplog.at_level(logging.INFO, "eventgateway"):
         yield caplog
     logger.removeHandler(caplog.handler)
+
+
+@pytest.fixture
+def many():
+    return Many()
+
+
+@pytest.fixture
+def warm(many):
+    """An instance that knows one space, and has just looked."""
+    many.bear("a-b", "u")
+    many.types("a-b")
+    many.reads()
+    return many

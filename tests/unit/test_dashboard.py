@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -20,7 +21,8 @@ from tests.unit.samples import sample
 
 EVENTS, CONFIG = "https://events.example.com", "https://config.example.com"
 URLS = {"EVENTS_URL": EVENTS, "CONFIG_URL": CONFIG}
-HARMLESS = {**URLS, "GATEWAY_OPERATOR_KEY_SECRET": "key", "AWS_REGION": "eu-west-1", "DOCS_URL": EVENTS}
+HARMLESS = {**URLS, "GATEWAY_OPERATOR_KEY_SECRET": "key", "AWS_REGION": "eu-west-1", "DOCS_URL": EVENTS, "GATEWAY_DOMAIN": "example.com"}
+HOSTED = {"GATEWAY_MODE": "hosted", "GATEWAY_DOMAIN": "example.com"}
 HOSTILE = "https://x.example/'\"><script>alert(1)</script>&$(reboot)`reboot`;reboot #"
 SECURITY = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -94,19 +96,54 @@ def test_without_a_secret_the_key_is_that_of_the_local_gateway():
     assert commands(get()[2])[0] == 'OPERATOR_KEY="${GATEWAY_OPERATOR_KEY:-}"'
 
 
+def test_in_hosted_mode_they_begin_with_a_tenant_and_go_to_its_space():
+    status, _, body = get(**HOSTED, GATEWAY_OPERATOR_KEY_SECRET="gateway/key")
+    key, tenant, register, subscribe, emit, look = commands(body)
+    assert status == 200
+    assert "https://&lt;tenant&gt;-&lt;app&gt;.example.com" in body
+    assert key.startswith("OPERATOR_KEY=$(aws secretsmanager")
+    assert f" {CONFIG}/v1/tenants " in tenant
+    assert tenant.startswith("ACCESS_KEY=$(curl ")
+    assert '"Authorization: Bearer $OPERATOR_KEY"' in tenant
+    for each in (register, subscribe, look):
+        assert f" {CONFIG}/v1/spaces/acme-shop/" in each
+        assert '-H "Authorization: Bearer $ACCESS_KEY"' in each
+        assert "OPERATOR_KEY" not in each
+    assert '"path": "/acme-shop/"' in subscribe
+    assert emit.startswith("curl -i https://acme-shop.example.com/ ")
+
+
+@pytest.mark.parametrize(
+    ("events", "domain", "command"),
+    [
+        ("https://x.execute-api.eu-west-1.amazonaws.com", "", "curl -i https://x.execute-api.eu-west-1.amazonaws.com/acme-shop/ "),
+        ("https://*.example.com", "example.com", "curl -i https://acme-shop.example.com/ "),
+        ("http://127.0.0.1:4000", "localhost", "curl -i http://acme-shop.localhost:4000/ "),
+        ("http://127.0.0.1:4000", "slsgateway.com", "curl -i --connect-to ::127.0.0.1:4000 http://acme-shop.slsgateway.com:4000/ "),
+        ("http://[::1]:4000", "slsgateway.com", "curl -i --connect-to '::[::1]:4000' http://acme-shop.slsgateway.com:4000/ "),
+        ("http://[::1]", "a.localhost", "curl -i http://acme-shop.a.localhost/ "),
+    ],
+)
+def test_events_go_to_the_host_of_the_space(events, domain, command):
+    assert commands(get(GATEWAY_MODE="hosted", EVENTS_URL=events, GATEWAY_DOMAIN=domain)[2])[4].startswith(command)
+
+
+@pytest.mark.parametrize("mode", ["standalone", "hosted"])
 @pytest.mark.parametrize("name", HARMLESS)
-def test_a_hostile_setting_becomes_text(name):
-    hostile, harmless = Elements(get(**HARMLESS | {name: HOSTILE})[2]), Elements(get(**HARMLESS)[2])
+def test_a_hostile_setting_becomes_text(name, mode):
+    known = HARMLESS | {"GATEWAY_MODE": mode}
+    hostile, harmless = Elements(get(**known | {name: HOSTILE})[2]), Elements(get(**known)[2])
     assert (hostile.names(), hostile.open) == (harmless.names(), [])
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_no_address_ends_a_word_of_the_shell(rest):
     hostile = DashboardSettings.from_env({"EVENTS_URL": f"https://e{rest}", "CONFIG_URL": f"https://c{rest}"})
-    for step in first_steps(hostile)[1:]:
-        words = shlex.split(step.command)
-        urls = [word for word in words if word.startswith(("https://e", "https://c")) and "example.com" not in word]
-        assert len(urls) == words.count("curl")
+    for mode in Mode:
+        for step in first_steps(replace(hostile, mode=mode))[1:]:
+            words = shlex.split(step.command.replace("$(", " "))
+            urls = [word for word in words if word.startswith(("https://e", "https://c")) and "example.com" not in word]
+            assert len(urls) == words.count("curl")
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "ftp://x", "//x", "", "events.example.com"])

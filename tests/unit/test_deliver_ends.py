@@ -280,3 +280,15 @@ def test_a_delivery_survives_all_its_copies(gateway):
     last = gateway.queue.waiting[0]
     assert replace(last, failures=(), not_before=0.0) == original
     assert dumps(last.document())
+
+
+def test_a_delivery_of_a_name_that_nobody_had_a_moment_ago_is_dropped_only_if_nobody_has_it_now(waiting, many):
+    """A leftover of a deleted space makes the name unknown for a second; events of a new space with that name must not be lost."""
+    deliverer, delivery = replace(waiting.deliverer, spaces=many.spaces), waiting.queue.waiting[0]
+    assert deliverer.deliver(delivery) is Outcome.DROPPED
+    many.bear(delivery.space, born=0)
+    assert deliverer.deliver(delivery) is Outcome.DEAD, "it has no target there, but that is for people to see"
+    many.erase(delivery.space)
+    many.bear(delivery.space, born=delivery.since + 1)
+    many.clock.advance(1)
+    assert deliverer.deliver(delivery) is Outcome.DROPPED, "it is of an earlier life"

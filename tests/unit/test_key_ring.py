@@ -207,13 +207,13 @@ class TestLastUse:
             each.caller(key)
         assert store.journal.count("note use") == 1
 
-    @pytest.mark.parametrize("ahead", [2, 2 * USE_SECONDS])
-    def test_an_instance_whose_clock_is_behind_does_not_note_each_request(self, ring, store, clock, key, ahead):
+    @pytest.mark.parametrize(("ahead", "notes"), [(2, 0), (2 * USE_SECONDS, 1)])
+    def test_an_instance_whose_clock_is_behind_does_not_note_each_request(self, ring, store, clock, key, ahead, notes):  # noqa: PLR0917
         clock.advance(-ahead)
         for _ in range(10):
             ring.caller(key)
             clock.advance(0.1)
-        assert store.journal.count("note use") <= 1
+        assert store.journal.count("note use") == notes
 
     def test_a_revoked_key_is_not_brought_back(self, ring, tenancy, store, clock, key):
         ring.caller(key)

@@ -20,12 +20,21 @@ class Totals:
 
     def __init__(self):
         self.spaces, self.writes, self.away = {}, 0, False
+        self.days, self.days_away, self.gone = {}, False, set()
 
     def add(self, space, counts):
         if self.away:
             raise Unavailable("away")
         self.writes += 1
+        if space in self.gone:
+            return False
         self.spaces.setdefault(space, Counter()).update(counts)
+        return True
+
+    def add_to_day(self, space, day, counts):
+        if self.away or self.days_away:
+            raise Unavailable("away")
+        self.days.setdefault((space, day), Counter()).update(counts)
 
     def totals(self, space):
         return dict(self.spaces.get(space, {}))
@@ -163,3 +172,68 @@ def test_every_family_has_help_and_type_once():
     text = exposition([Space("a")], {"a": {"received|custom": 1}}, 0)
     families = [line.split()[2] for line in lines(text, "# TYPE ")]
     assert len(families) == len(set(families)) == len(lines(text, "# HELP "))
+
+
+@pytest.fixture
+def hosted(store, clock):
+    return Usage(store, clock, by_day=True)
+
+
+def use(usage):
+    usage.request("default", 100)
+    usage.received("default", "custom")
+    usage.delivery("default", "dead")
+    usage.waited("default", 0.1)
+    usage.config_request("default", "function", "get")
+    usage.config_took("", 0.1)
+
+
+def test_in_hosted_mode_what_a_space_used_is_counted_by_day(hosted, store, clock):
+    for _ in range(2):
+        use(hosted)
+        hosted.flush()
+        clock.advance(86_400)
+    used = {"requests": 1, "bytes": 100, "received|custom": 1, "deliveries|dead": 1}
+    assert store.days == {("default", "2027-01-15"): used, ("default", "2027-01-16"): used}
+
+
+def test_in_standalone_mode_there_are_no_days(usage, store):
+    use(usage)
+    usage.flush()
+    assert store.days == {}
+
+
+def test_a_space_without_anything_to_bill_has_no_day(hosted, store):
+    hosted.config_request("default", "function", "get")
+    hosted.flush()
+    assert store.days == {}
+
+
+def test_counts_of_a_space_that_is_gone_are_dropped(hosted, store):
+    store.gone.add("default")
+    use(hosted)
+    hosted.flush()
+    hosted.flush()
+    assert (store.days, hosted.counts.get("default"), hosted.daily) == ({}, None, {})
+
+
+def test_a_day_that_cannot_be_written_is_counted_later_and_totals_only_once(hosted, store, clock):
+    store.days_away = True
+    use(hosted)
+    hosted.flush()
+    clock.advance(86_400)
+    use(hosted)
+    store.days_away = False
+    hosted.flush()
+    assert {day: counts["requests"] for (_, day), counts in store.days.items()} == {"2027-01-15": 1, "2027-01-16": 1}
+    assert store.spaces["default"]["requests"] == 2
+
+
+def test_what_cannot_be_added_up_counts_for_the_day_when_it_can(hosted, store):
+    store.away = True
+    use(hosted)
+    hosted.flush()
+    assert store.days == {}
+    store.away = False
+    hosted.flush()
+    assert store.days["default", "2027-01-15"]["requests"] == 1

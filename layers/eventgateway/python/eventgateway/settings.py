@@ -37,6 +37,11 @@ class PluginPolicy(StrEnum):
     OPEN = "open"  # it goes on without the plugin
 
 
+BY_MODE = -1
+NO_QUOTA = (0, 0, 0, 0, 0)
+HOSTED_QUOTA = (100, 200, 5_000_000, 10 * 1024**3, 1_000)
+
+
 class InvalidSettings(ValueError):
     """An environment variable is missing or makes no sense."""
 
@@ -114,7 +119,22 @@ class Settings(Variables):
     plugin_policy: PluginPolicy = variable(
         "PLUGIN_POLICY", help="closed (refuse the event) or open (go on) when that is over", default=PluginPolicy.CLOSED
     )
+    quota_requests_per_second: int = variable(
+        "QUOTA_REQUESTS_PER_SECOND", help="requests a second to a space without a quota, 0 without limit, -1 as the mode wants it",
+        default=BY_MODE, minimum=BY_MODE,
+    )  # fmt: skip
+    quota_burst: int = variable("QUOTA_BURST", help="requests at once to such a space", default=BY_MODE, minimum=BY_MODE)
+    quota_events_per_day: int = variable("QUOTA_EVENTS_PER_DAY", help="requests a day to such a space", default=BY_MODE, minimum=BY_MODE)
+    quota_bytes_per_day: int = variable("QUOTA_BYTES_PER_DAY", help="bytes of their bodies a day", default=BY_MODE, minimum=BY_MODE)
+    quota_resources: int = variable("QUOTA_RESOURCES", help="resources of each kind in such a space", default=BY_MODE, minimum=BY_MODE)
     log_level: LogLevel = variable("LOG_LEVEL", help="debug, info, warn or error", default=LogLevel.INFO)
+
+    @property
+    def quota(self) -> tuple[int, ...]:
+        """Requests a second, burst, events and bytes a day, resources of each kind: for spaces without a quota, 0 without limit."""
+        given = (self.quota_requests_per_second, self.quota_burst, self.quota_events_per_day, self.quota_bytes_per_day)
+        usual = HOSTED_QUOTA if self.mode is Mode.HOSTED else NO_QUOTA
+        return tuple(own if number == BY_MODE else number for number, own in zip((*given, self.quota_resources), usual, strict=True))
 
     @property
     def is_guarded(self) -> bool:
@@ -145,6 +165,7 @@ class DashboardSettings(Variables):
         "GATEWAY_OPERATOR_KEY_SECRET", help="what its pages call the secret of the operator key", default=""
     )
     region: str = variable("AWS_REGION", help="where that secret is", default="")
+    domain: str = variable("GATEWAY_DOMAIN", help="domain whose subdomains are the spaces of hosted mode", default="")
     docs_url: str = variable("DOCS_URL", help="address of the folder docs of this project", default="")
     log_level: LogLevel = variable("LOG_LEVEL", help="debug, info, warn or error", default=LogLevel.INFO)
 

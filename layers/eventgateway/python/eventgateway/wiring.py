@@ -13,6 +13,7 @@ from eventgateway.core.erasure import ERASING, Rests
 from eventgateway.core.guard import OFF, Guard, PublicOnly
 from eventgateway.core.hosting import STANDALONE, Hosted, Standalone, is_domain
 from eventgateway.core.own_role import EVERYBODYS, OperatorsRole, OwnRole
+from eventgateway.core.quota import Quota
 from eventgateway.core.retry import DEFAULT_RETRY
 from eventgateway.delivery_worker import DeliveryWorker
 from eventgateway.http_client import HttpClient
@@ -25,6 +26,7 @@ from eventgateway.operations.emit_guard import EmitGuard
 from eventgateway.operations.erase import GRACE_SECONDS, Eraser, ErasureRunner
 from eventgateway.operations.hosted_spaces import HostedSpaces
 from eventgateway.operations.key_ring import KeyRing
+from eventgateway.operations.limiter import Limiter
 from eventgateway.operations.manage import Manager
 from eventgateway.operations.outbox import Outbox
 from eventgateway.operations.receive import Receiver
@@ -32,7 +34,8 @@ from eventgateway.operations.redrive import Redriver, RedriveRunner
 from eventgateway.operations.secrets import Secrets
 from eventgateway.operations.spaces import Configuration, Spaces
 from eventgateway.operations.tenancy import Tenancy
-from eventgateway.operations.usage import Usage
+from eventgateway.operations.usage import NO_USAGE, Usage
+from eventgateway.operations.usage_report import UsageReport
 from eventgateway.operator_key import SecretsManagerKey
 from eventgateway.outbound import Network
 from eventgateway.queue import SqsQueue
@@ -42,6 +45,7 @@ from eventgateway.storage.claims import DynamoClaims
 from eventgateway.storage.dead_letters import DynamoDeadLetters
 from eventgateway.storage.dynamodb import DynamoConfigStore
 from eventgateway.storage.erasures import DynamoErasures
+from eventgateway.storage.leases import DynamoLeases
 from eventgateway.storage.payloads import S3Payloads
 from eventgateway.storage.redrives import DynamoRedrives
 from eventgateway.storage.remains import ConfigurationRemains, RecordRemains
@@ -66,8 +70,10 @@ def events_api(settings: Settings) -> EventsApi:
         SystemClock(),
         DynamoClaims(settings.records_table),
     )
-    own = (settings.request_seconds, plugin_loader.load(settings), usage(settings), secrets(settings), hosting(settings))
-    return EventsApi(Receiver(*ports, *own, (emit_guard(outbound).check,)))
+    counting = usage(settings)
+    own = (settings.request_seconds, plugin_loader.load(settings), counting, secrets(settings), hosting(settings))
+    checks = (emit_guard(outbound).check, limiter(settings, counting).check)  # who may not emit uses up nothing
+    return EventsApi(Receiver(*ports, *own, checks))
 
 
 def config_api(settings: Settings) -> ConfigApi:
@@ -75,8 +81,15 @@ def config_api(settings: Settings) -> ConfigApi:
     configure_logs(settings.log_level)
     known, queue = spaces(settings), SqsQueue(settings.queue_url)
     office = DeadLetterOffice(redriver(settings, known, outbox(settings, queue)), DynamoRedrives(settings.records_table))
-    manager = Manager(known, secrets=secrets(settings), guard=guard(settings), hosting=hosting(settings), own_role=own_role(settings))
-    tenants = TenantsApi(tenancy(settings), eraser(settings, queue)) if settings.mode is Mode.HOSTED else None
+    manager = Manager(
+        known,
+        secrets=secrets(settings),
+        guard=guard(settings),
+        hosting=hosting(settings),
+        own_role=own_role(settings),
+        limits=quota(settings),
+    )
+    tenants = TenantsApi(tenancy(settings), eraser(settings, queue), report(settings)) if settings.mode is Mode.HOSTED else None
     return ConfigApi(manager, usage(settings), queue, DeadLettersApi(office), doors(settings), tenants)
 
 
@@ -191,7 +204,24 @@ def own_role(settings: Settings) -> OwnRole:
 
 def usage(settings: Settings) -> Usage:
     """The counters of one instance."""
-    return Usage(DynamoUsage(settings.records_table), SystemClock())
+    is_hosted = settings.mode is Mode.HOSTED
+    return Usage(DynamoUsage(settings.records_table, hosted=is_hosted), SystemClock(), by_day=is_hosted)
+
+
+def report(settings: Settings) -> UsageReport:
+    """What is shown of these counters by day."""
+    return UsageReport(DynamoUsage(settings.records_table, hosted=True), SystemClock())
+
+
+def quota(settings: Settings) -> Quota:
+    """The limits of spaces that have none of their own."""
+    return Quota("", *settings.quota)
+
+
+def limiter(settings: Settings, counting: Usage) -> Limiter:
+    """What keeps the limits of spaces. What it admits is counted in hosted mode."""
+    counts = counting if settings.mode is Mode.HOSTED else NO_USAGE
+    return Limiter(DynamoLeases(settings.records_table), SystemClock(), quota(settings), counts)
 
 
 def admission(settings: Settings) -> Admission | None:

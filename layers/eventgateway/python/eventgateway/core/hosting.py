@@ -67,8 +67,9 @@ def is_label(text: str) -> bool:
 
 
 def is_domain(text: str) -> bool:
-    """Whether a text can be the domain of a gateway: labels with dots between them, in lower case."""
-    return len(text) <= DOMAIN_LENGTH and all(map(is_label, text.split(".")))
+    """Whether a text can be the domain of a gateway: labels with dots between them, in lower case, and no IPv4 address."""
+    labels = text.split(".")
+    return len(text) <= DOMAIN_LENGTH and all(map(is_label, labels)) and not labels[-1].isdigit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from eventgateway.core.delivery import Delivery
 from eventgateway.core.event import Stamp
 from eventgateway.core.json import JsonObject
 from eventgateway.core.jwt_rule import JwtRule
+from eventgateway.core.lease import Ledger, Step
 from eventgateway.core.message import Message
 from eventgateway.core.redrive import Redrive
 from eventgateway.core.resource import Kind, Resource
@@ -243,11 +244,27 @@ class Claims(Protocol):
 class UsageStore(Protocol):
     """Where the counts of all instances add up."""
 
-    def add(self, space: str, counts: Mapping[str, float]) -> None:
-        """Add to the counters of a space. Raises Unavailable."""
+    def add(self, space: str, counts: Mapping[str, float]) -> bool:
+        """Add to the counters of a space; false if it is gone, which there is in hosted mode only. Raises Unavailable."""
+
+    def add_to_day(self, space: str, day: str, counts: Mapping[str, float]) -> None:
+        """Add to what a space has used on a day (`YYYY-MM-DD` in UTC), which is kept for 400 days. Raises Unavailable."""
+
+    def days(self, space: str, first: str, last: str) -> list[tuple[str, dict[str, float]]]:
+        """What a space has used on each day of those from the first to the last on which there was anything. Raises Unavailable."""
 
     def totals(self, space: str) -> dict[str, float]:
         """All counters of a space. Raises Unavailable."""
+
+
+class Leases(Protocol):
+    """Where it adds up what all instances have taken of the limits of spaces. A call costs one write, and is not made twice."""
+
+    def take(self, space: str, step: Step) -> tuple[bool, Ledger | None]:
+        """Make a step if it fits; whether it was made, and the ledger as it is now, None if there is none. Raises Unavailable."""
+
+    def mend(self, space: str, old: Ledger, new: Ledger) -> bool:
+        """Put other times in place of those of `old`; false if it has others by now. Raises Unavailable."""
 
 
 class Clock(Protocol):

@@ -10,12 +10,13 @@ from eventgateway.core.errors import InUse, InvalidRequest, PathConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.path import PathTree
+from eventgateway.core.quota import NO_LIMITS, Quota
 from eventgateway.core.resource import Kind, Resource, Single
 from eventgateway.core.subscription import Subscription
 from eventgateway.core.suspension import Suspension
 
 COLLECTIONS: tuple[Kind, ...] = (EventType.kind, Function.kind, Subscription.kind, CorsRule.kind)
-SINGLES: tuple[type[Single], ...] = (Suspension, EmitAccess)
+SINGLES: tuple[type[Single], ...] = (Suspension, EmitAccess, Quota)
 KINDS: tuple[Kind, ...] = (*COLLECTIONS, *(each.kind for each in SINGLES))
 CAPACITY: dict[Kind, int] = {  # of a space: each instance holds all its resources in memory, some 1 KB each
     EventType.kind: 100_000,
@@ -122,10 +123,16 @@ class Space:
         if not present:
             del self.asynchronous[_async_key(subscription)]
 
-    def check_room(self, kind: Kind) -> None:
-        """Raise InvalidRequest if the space has all resources of a kind that it may have."""
-        if len(self.of(kind)) >= CAPACITY[kind]:
+    def quota(self, defaults: Quota) -> Quota:
+        """The limits in force."""
+        return (self.single(Quota) or Quota(self.name)).over(defaults)
+
+    def check_room(self, kind: Kind, defaults: Quota = NO_LIMITS) -> None:
+        """Raise InvalidRequest if the space has all resources of a kind that any can have, LimitExceeded if all that its quota allows."""
+        present = len(self.of(kind))
+        if present >= CAPACITY[kind]:
             raise InvalidRequest(f"{kind.label} cannot be created because a space has at most {CAPACITY[kind]} of them.")
+        self.quota(defaults).check_room(kind, present)
 
     def check_path(self, resource: Resource) -> None:
         """Raise PathConflict if a new pattern (of a sync subscription or a CORS rule) cannot live beside the others of its kind."""

@@ -10,12 +10,19 @@ CUSTOM = "custom"
 ALL_SPACES = ""  # what belongs to no single space
 RECEIVED, PROCESSED, DROPPED, DUPLICATES = "received", "processed", "dropped", "duplicates"
 CONFIG_REQUESTS, DELIVERIES = "config", "deliveries"
+REQUESTS, REQUEST_BYTES = "requests", "bytes"
 SEPARATOR = "|"
+BY_DAY = {REQUESTS, REQUEST_BYTES, RECEIVED, PROCESSED, DROPPED, DUPLICATES, DELIVERIES}  # what is kept for each day of a space, too
 
 
 def series(name: str, *labels: str) -> str:
     """The key of one counter: its name and the values of its labels."""
     return SEPARATOR.join((name, *labels))
+
+
+def name_of(key: str) -> str:
+    """The name in the key of a counter."""
+    return key.partition(SEPARATOR)[0]
 
 
 @dataclass(frozen=True, slots=True)

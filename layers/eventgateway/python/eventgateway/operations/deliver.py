@@ -86,7 +86,7 @@ class Deliverer:
 
         Raises UnknownSpace, too.
         """
-        table = self.spaces.routing(fan_out.space)
+        table = self._table(fan_out.space)
         left = [each for each in fan_out.deliveries if not _is_of_earlier_life(table, each)]
         if len(left) < len(fan_out.deliveries):
             self.drop(fan_out, len(fan_out.deliveries) - len(left))
@@ -100,7 +100,7 @@ class Deliverer:
         Raises Unavailable where its outcome could not be made safe, or nothing was done: it must come again.
         """
         try:
-            table = self.spaces.routing(delivery.space)
+            table = self._table(delivery.space)
             return self.drop(delivery) if _is_of_earlier_life(table, delivery) else self._counted(delivery, table, deadline)
         except UnknownSpace:
             return self.drop(delivery)
@@ -122,6 +122,13 @@ class Deliverer:
             self.usage.processed(delivery.space, CUSTOM)
         return outcome
 
+    def _table(self, space: str) -> RoutingTable:
+        """That of a space. A name that nobody had a moment ago may be a space by now, so nothing is dropped without a look."""
+        try:
+            return self.spaces.routing(space)
+        except UnknownSpace:
+            return self.spaces.latest(space)
+
     def _deliver(self, delivery: Delivery, table: RoutingTable, deadline: Deadline) -> Outcome:
         target = _target(table, delivery) or _target(table := self.spaces.latest(delivery.space), delivery)
         if target is None:
@@ -138,7 +145,7 @@ class Deliverer:
 
     def bury(self, delivery: Delivery, reason: str) -> Outcome:
         """Keep a delivery as a dead letter. Raises Unavailable if it is not safe, UnknownSpace if its space was deleted meanwhile."""
-        table = self.spaces.routing(delivery.space)
+        table = self._table(delivery.space)
         if _is_of_earlier_life(table, delivery):
             raise UnknownSpace
         space = table.spaces.get(delivery.space)

@@ -9,12 +9,13 @@ from eventgateway.core.errors import PathConflict
 from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.json import JsonObject
-from eventgateway.core.ports import Change, ConfigStore
+from eventgateway.core.ports import Change, ConfigStore, Head
 from eventgateway.core.provider import Providers
 from eventgateway.core.resource import Kind, Resource
 from eventgateway.core.routing import RoutingTable
 from eventgateway.core.space import SINGLES, Space
 from eventgateway.core.subscription import Subscription
+from eventgateway.core.tenant import State
 
 log = logging.getLogger(__name__)
 
@@ -26,20 +27,25 @@ class Loader:
     store: ConfigStore
     providers: Providers
 
-    def refresh(self, table: RoutingTable, name: str, version: int) -> None:
-        """Bring a space to at least this version. Raises Unavailable."""
+    def refresh(self, table: RoutingTable, name: str, head: Head) -> None:
+        """Bring a space to the state of its head, and to its version at least. Raises Unavailable."""
         known = table.spaces.get(name)
-        if (known.version if known else 0) >= version:
+        if known is None:
+            self._reload(table, name, head)
             return
-        changes = self.store.changes(name, known.version) if known is not None else None
-        if not changes or changes[-1].version < version:
-            self._reload(table, name)
+        known.is_held = head.state is State.SUSPENDED
+        if known.version >= head.version:
+            return
+        changes = self.store.changes(name, known.version)
+        if not changes or changes[-1].version < head.version:
+            self._reload(table, name, head)
         else:
             self._apply(table, name, changes)
 
-    def _reload(self, table: RoutingTable, name: str) -> None:
+    def _reload(self, table: RoutingTable, name: str, head: Head) -> None:
+        """The space is put into the table as a whole, so that nobody sees a part of it."""
         snapshot = self.store.load(name)
-        space = Space(name, snapshot.version)
+        space = Space(name, snapshot.version, head.born, head.state is State.SUSPENDED)
         for kind, document in snapshot.documents:
             _put(space, self.restore(kind, name, document))
         table.replace(space)

@@ -17,6 +17,7 @@ from eventgateway.core.json import JsonObject
 from eventgateway.core.own_role import EVERYBODYS, OwnRole
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import AwsProvider, Providers
+from eventgateway.core.quota import NO_LIMITS, Quota
 from eventgateway.core.resource import Kind, Resource, Single
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
@@ -35,7 +36,7 @@ class Manager:
     """Every write is one transaction on the space it read; a loser reads again, with jitter, a bounded number of times.
 
     The guard and `own_role` are asked before a function is created or updated, `hosting` before anything is. `by` is who writes, for the
-    history.
+    history. `limits` are those of spaces whose quotas have none.
     """
 
     spaces: Configuration
@@ -45,6 +46,7 @@ class Manager:
     hosting: Standalone = STANDALONE
     by: str = ""
     own_role: OwnRole = EVERYBODYS
+    limits: Quota = NO_LIMITS
 
     def list(self, kind: Kind, space: str, labels: Mapping[str, str]) -> list[Resource]:
         """All resources of a kind whose metadata has all `labels`."""
@@ -64,7 +66,7 @@ class Manager:
         def write(current: Space) -> tuple[Change, Resource]:
             if resource.id in current.of(kind):
                 raise kind.already_exists(resource.id)
-            current.check_room(kind)
+            current.check_room(kind, self.limits)
             references = _references(current, resource)
             current.check_path(resource)
             created = replace(resource, since=current.version + 1) if isinstance(resource, Subscription) else self._sealed(resource)
@@ -94,6 +96,11 @@ class Manager:
             return _change(current, old, old.stored(), None), None
 
         self._write(space, write)
+
+    def quota(self, space: str) -> Quota:
+        """The limits in force in a space. Raises InvalidRequest for a name that none can have, Unavailable."""
+        Quota.parse(space, {})
+        return self.spaces.current(space).quota(self.limits)
 
     def put(self, type_: type[S], space: str, body: bytes) -> S:
         """Create or replace what a space has one of at most. Raises InvalidRequest, Unavailable."""

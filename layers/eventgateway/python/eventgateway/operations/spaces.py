@@ -8,7 +8,7 @@ from threading import RLock
 from typing import Protocol
 
 from eventgateway.core.errors import Unavailable
-from eventgateway.core.ports import Clock, ConfigStore
+from eventgateway.core.ports import Clock, ConfigStore, Head
 from eventgateway.core.provider import Providers
 from eventgateway.core.routing import RoutingTable
 from eventgateway.core.space import Space
@@ -95,13 +95,14 @@ class Spaces:
         if version != self.version:
             loader = Loader(self.store, self.providers)
             for name, space_version in sorted(self.store.space_versions().items()):
-                loader.refresh(self.table, name, space_version)
+                loader.refresh(self.table, name, Head(space_version))
             self.version = version
 
     def current(self, space: str) -> Space:
         """See `Configuration`. A space is there as soon as something is in it."""
         with self.lock:
-            Loader(self.store, self.providers).refresh(self.table, space, self.store.space_version(space))
+            if version := self.store.space_version(space):
+                Loader(self.store, self.providers).refresh(self.table, space, Head(version))
             return self.table.spaces.get(space) or Space(space)
 
     @contextmanager

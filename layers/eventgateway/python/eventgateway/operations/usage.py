@@ -1,6 +1,7 @@
 """Counting in a warm instance: in memory, and now and then added to what all instances have counted.
 
-There is never a write for a single event. What an instance did not flush when it vanished is lost.
+There is never a write for a single event. What an instance did not flush when it vanished is lost. In hosted mode what each space
+has used is also kept by day: the day is that of the flush.
 """
 
 import logging
@@ -10,8 +11,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from eventgateway.core.errors import Unavailable
+from eventgateway.core.lease import SECOND, day_of
 from eventgateway.core.ports import Clock, UsageStore
 from eventgateway.core.usage import (
+    ALL_SPACES,
+    BY_DAY,
     CONFIG_DURATION,
     CONFIG_REQUESTS,
     DELIVERIES,
@@ -20,7 +24,10 @@ from eventgateway.core.usage import (
     PROCESSED,
     PROCESSING,
     RECEIVED,
+    REQUEST_BYTES,
+    REQUESTS,
     Counts,
+    name_of,
     series,
 )
 
@@ -40,9 +47,15 @@ class Usage:
     store: UsageStore | None
     clock: Clock | None
     flush_seconds: float = FLUSH_SECONDS
+    by_day: bool = False
     flushed_at: float = float("-inf")
     counts: defaultdict[str, Counts] = field(default_factory=_no_counts)
+    daily: dict[tuple[str, str], Counts] = field(default_factory=dict)  # by space and day
     lock: Lock = field(default_factory=Lock)
+
+    def request(self, space: str, size: int) -> None:
+        """A request with so many bytes of body was admitted to a space."""
+        self._add(space, {REQUESTS: 1, REQUEST_BYTES: size})
 
     def received(self, space: str, type_: str) -> None:
         """An event for a subscriber of a space came in."""
@@ -88,12 +101,37 @@ class Usage:
         with self.lock:
             counts, self.counts = self.counts, _no_counts()
             self.flushed_at = self.clock.time()
+        day = day_of(int(self.flushed_at * SECOND))
         for space, added in counts.items():
             try:
-                self.store.add(space, added)
+                is_there = self.store.add(space, added)
             except Unavailable as error:
                 log.warning("usage is counted later", extra={"space": space, "error": error.message})
                 self._add(space, added)
+            else:
+                if is_there and self.by_day and space != ALL_SPACES:
+                    self._add_to_day(space, day, added)
+        self._flush_days(self.store)
+
+    def _flush_days(self, store: UsageStore) -> None:
+        """Apart from the totals, so that neither is counted twice if the other one fails."""
+        with self.lock:
+            daily, self.daily = self.daily, {}
+        for (space, day), added in daily.items():
+            try:
+                store.add_to_day(space, day, added)
+            except Unavailable as error:
+                log.warning("usage of a day is counted later", extra={"space": space, "error": error.message})
+                self._add_to_day(space, day, added)
+
+    def _add_to_day(self, space: str, day: str, added: Counts) -> None:
+        with self.lock:
+            counts = self.daily.setdefault((space, day), {})
+            for name, value in added.items():
+                if name_of(name) in BY_DAY:
+                    counts[name] = counts.get(name, 0) + value
+            if not counts:
+                del self.daily[space, day]
 
     def totals(self, spaces: Iterable[str]) -> dict[str, Counts]:
         """What all instances have counted for some spaces, this one up to now. Raises Unavailable."""

@@ -13,6 +13,7 @@ from eventgateway.core.emit_access import EmitAccess
 from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLarge, Unavailable
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
+from eventgateway.core.quota import Quota
 from eventgateway.core.resource import Kind, Single
 from eventgateway.core.result import Result
 from eventgateway.core.space import COLLECTIONS, SINGLES
@@ -93,9 +94,11 @@ class ConfigApi:
                 return self._about(about, caller) if request.method == "GET" else not_allowed("GET")
             case ["v1", "tenants", *rest] if self.tenants and rest != [""]:
                 return self.tenants.answer("/".join(rest), request, caller)
-            case ["v1", "spaces", space, *_] if space and self.tenants and request.method != "OPTIONS":
-                stores = (self.manager.spaces.store, self.tenants.tenancy.store)
-                check_space(*stores, caller, space, writes=request.method not in SAFE_METHODS)
+            case ["v1", "spaces", space, *rest] if space and self.tenants and request.method != "OPTIONS":
+                writes = request.method not in SAFE_METHODS
+                check_space(self.manager.spaces.store, self.tenants.tenancy.store, caller, space, writes=writes)
+                if writes and rest[:1] == [Quota.kind.path]:  # tenants only read it
+                    caller.check_operator()
         return self._in_space(request)
 
     def _in_space(self, request: HttpRequest) -> Result:
@@ -151,10 +154,14 @@ class ConfigApi:
         return Result(204)
 
     def _single(self, type_: type[Single], space: str, request: HttpRequest) -> Result:
-        if request.method == "GET":
+        if request.method == "GET" and type_ is not Quota:
             return json_result(200, self.manager.get(type_.kind, space, space).shown())
         if request.method == "PUT":
-            return json_result(200, self.manager.put(type_, space, _body(request)).shown())
+            written = self.manager.put(type_, space, _body(request))
+            if type_ is not Quota:
+                return json_result(200, written.shown())
+        if request.method in {"GET", "PUT"}:
+            return json_result(200, self.manager.quota(space).shown())
         if request.method != "DELETE":
             return not_allowed(*SINGLE_METHODS)
         self.manager.delete(type_.kind, space, space)

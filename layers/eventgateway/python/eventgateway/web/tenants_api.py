@@ -16,9 +16,11 @@ from eventgateway.core.result import Result
 from eventgateway.core.tenant import KIND, App, State
 from eventgateway.operations.erase import Eraser
 from eventgateway.operations.tenancy import KeyOrder, Tenancy
+from eventgateway.operations.usage_report import UsageReport
 from eventgateway.web.errors import no_route, not_allowed
 from eventgateway.web.paging import WRONG_CURSOR, Page, fitting, read_page, write_cursor
 from eventgateway.web.payload import json_result
+from eventgateway.web.usage_export import export
 
 BODY_LIMIT = 16 * 1024
 USUAL_LIMIT = 100  # tenants of a page
@@ -34,6 +36,7 @@ class TenantsApi:
 
     tenancy: Tenancy
     eraser: Eraser
+    report: UsageReport
 
     def answer(self, path: str, request: HttpRequest, caller: Caller) -> Result:
         """Answer a request to a path below `/v1/tenants`. Raises a GatewayError."""
@@ -52,17 +55,23 @@ class TenantsApi:
                 return {"GET": partial(self._show, tenant), "DELETE": partial(self._delete, tenant)}
             case [tenant, "suspension"]:
                 return {"PUT": partial(self._suspend, tenant, request), "DELETE": partial(self._resume, tenant)}
-            case [tenant, "apps", app] if app:
-                return {"DELETE": partial(self._delete_app, tenant, app)}
+            case [tenant, "apps", *rest]:
+                return self._app_routes(tenant, rest, request)
             case [tenant, *rest]:
                 return self._parts(tenant, rest, request)
         return {}
 
-    def _parts(self, tenant: str, path: list[str], request: HttpRequest) -> Routes:
-        """What belongs to a tenant."""
+    def _app_routes(self, tenant: str, path: list[str], request: HttpRequest) -> Routes:
         match path:
-            case ["apps"]:
+            case []:
                 return {"GET": partial(self._apps, tenant), "POST": partial(self._add_app, tenant, request)}
+            case [app] if app:
+                return {"DELETE": partial(self._delete_app, tenant, app)}
+        return {}
+
+    def _parts(self, tenant: str, path: list[str], request: HttpRequest) -> Routes:
+        """Keys, members, and what was used."""
+        match path:
             case ["keys"]:
                 return {"GET": partial(self._keys, tenant), "POST": partial(self._create_key, tenant, request)}
             case ["keys", identifier] if identifier:
@@ -71,6 +80,8 @@ class TenantsApi:
                 return {"GET": partial(self._members, tenant)}
             case ["members", email] if email:
                 return {"PUT": partial(self._put_member, tenant, email, request), "DELETE": partial(self._remove_member, tenant, email)}
+            case ["usage"]:
+                return {"GET": partial(self._usage, tenant, request)}
         return {}
 
     def _list(self, request: HttpRequest) -> Result:
@@ -117,6 +128,9 @@ class TenantsApi:
 
     def _add_app(self, tenant: str, request: HttpRequest) -> Result:
         return json_result(201, self.tenancy.add_app(tenant, _fields(request, required=("app",)).text("app")).shown())
+
+    def _usage(self, tenant: str, request: HttpRequest) -> Result:
+        return export(self.report, tenant, [each.space for each in self.tenancy.apps(tenant)], request)
 
     def _keys(self, tenant: str) -> Result:
         return json_result(200, {"keys": [each.shown() for each in self.tenancy.keys(tenant)]})

@@ -7,6 +7,7 @@ from string import Template
 
 from eventgateway import __version__
 from eventgateway.settings import DashboardSettings, Mode
+from eventgateway.web.dashboard.addresses import space_url
 from eventgateway.web.dashboard.assets import address
 from eventgateway.web.dashboard.steps import Step, first_steps
 
@@ -14,10 +15,12 @@ MODES = {
     Mode.STANDALONE: "standalone: one owner, all spaces share their paths",
     Mode.HOSTED: "hosted: many tenants, each space has paths of its own",
 }
+TENANT_AND_APP = "<tenant>-<app>"
 DOCS = {
     "api.md": "Both APIs: how requests become events, every route, every error",
     "delivery.md": "What becomes of an event: retries, dead letters, delivering again",
     "security.md": "The operator key, secrets of functions, signed requests, what functions may reach",
+    "hosting.md": "Hosted mode: tenants, access keys, subdomains, limits",
     "configuration.md": "Settings and limits",
     "plugins.md": "Code of your own that vetoes or changes events",
     "migrating.md": "Coming from serverless/event-gateway: its SDK and its plugin",
@@ -28,7 +31,8 @@ DOCS = {
 def front_page(settings: DashboardSettings) -> str:
     """Where the gateway is, and how to begin."""
     steps = "".join(_step(number, each) for number, each in enumerate(first_steps(settings), 1))
-    facts = {"events": settings.events_url, "config": settings.config_url, "version": __version__, "mode": MODES[settings.mode]}
+    events = space_url(settings.events_url, settings.domain, TENANT_AND_APP) if settings.mode is Mode.HOSTED else settings.events_url
+    facts = {"events": events, "config": settings.config_url, "version": __version__, "mode": MODES[settings.mode]}
     links = "".join(_document(settings.docs_url, name, about) for name, about in DOCS.items())
     return _layout("Event Gateway", _fill("front", **facts) + _fill("guide", steps=_Html(steps), links=_Html(links)))
 

@@ -7,7 +7,7 @@ from eventgateway import __version__
 from eventgateway.core.json import JsonObject
 from eventgateway.core.provider import Providers
 from eventgateway.operations.manage import parse
-from eventgateway.web.openapi import dead_letters, emit_access, suspension, tenants
+from eventgateway.web.openapi import dead_letters, emit_access, quota, suspension, tenants
 from eventgateway.web.openapi.parts import ERROR_SCHEMAS, JSON, PARAMETERS, SECURITY, TEXT, answer, errors, open_errors, responses
 from eventgateway.web.openapi.rules import EXAMPLES, IDS, MODELS, WORDS, Model, Schema
 from eventgateway.web.openapi.schemas import components, update_name
@@ -35,6 +35,7 @@ def document(providers: Providers, *, hosted: bool) -> Schema:
         | dead_letters.paths()
         | suspension.paths(_parameter("space"))
         | emit_access.paths(_parameter("space"))
+        | quota.paths(_parameter("space"))
         | (tenants.paths() if hosted else {})
         | _own_paths(),
         "components": {
@@ -74,7 +75,7 @@ class _Routes:
 
     def _create(self) -> Schema:
         created = self._answer("It is there now.")
-        operation = self._operation("create", f"Create {_one(self.model)}", {"201": created} | errors(400, 404, 409, 413))
+        operation = self._operation("create", f"Create {_one(self.model)}", {"201": created} | errors(400, 404, 409, 413, 429))
         return operation | {"parameters": [_parameter("space")], "requestBody": self._body(f"New{self.model.__name__}")}
 
     def _get(self) -> Schema:
@@ -122,7 +123,7 @@ def _own(name: str, summary: str, ok: Schema) -> Schema:
 
 def _tags() -> tuple[str, ...]:
     """Those of a space."""
-    return (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, emit_access.TAG)
+    return (*map(_plural, MODELS), dead_letters.TAG, suspension.TAG, emit_access.TAG, quota.TAG)
 
 
 def _plural(model: Model) -> str:

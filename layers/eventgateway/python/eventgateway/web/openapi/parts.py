@@ -78,12 +78,20 @@ FAILURES = (
         Function.kind.already_exists("users").message,
     ),
     Failure("TooLarge", 413, "The body is too large.", f"The document has 200000 bytes, the limit is {BODY_LIMIT}.", is_shared=True),
+    Failure(
+        "LimitExceeded",
+        429,
+        "A limit is reached; the message says which.",
+        f"{Function.kind.label} cannot be created because this space may have 1000 of them.",
+        is_shared=True,
+    ),
     Failure("InternalError", 500, "A bug of the gateway.", "Internal error. Please try again.", is_shared=True),
     Failure("Unavailable", 503, "Something is away. Try again later.", AWAY, is_shared=True),
 )
 HEADERS: Mapping[int, Schema] = {
     401: {"WWW-Authenticate": {"required": True, "schema": TEXT}},
     405: {"Allow": {"required": True, "schema": TEXT}},
+    429: {"Retry-After": {"description": "Seconds. Answers of API Gateway itself have none.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
 }
 SECURITY: Mapping[str, Schema] = {

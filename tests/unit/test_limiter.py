@@ -1,0 +1,379 @@
+"""Limits that instances keep by leases: what each admits and refuses, how often it asks, and what it does if it cannot."""
+
+import logging
+from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.memory_leases import MemoryLeases
+from eventgateway.core.errors import LimitExceeded, Unavailable
+from eventgateway.core.http_request import HttpRequest
+from eventgateway.core.lease import SECOND, Ledger, day_of
+from eventgateway.core.quota import NO_LIMITS, Quota
+from eventgateway.core.space import Space
+from eventgateway.operations import limiter as limiter_module
+from eventgateway.operations.limiter import Limiter
+from eventgateway.operations.usage import Usage
+from tests.memory import NOON, FakeClock
+
+TEN = Quota("default", 10, 20)
+MIDNIGHT = NOON - NOON % 86_400 + 86_400
+
+
+class Instances:
+    """Instances of the router that share clock and leases."""
+
+    def __init__(self, number=1, defaults=NO_LIMITS):
+        self.clock, self.leases = FakeClock(), MemoryLeases()
+        self.limiters = [Limiter(self.leases, self.clock, defaults) for _ in range(number)]
+
+    def admits(self, quota=TEN, size=0, instance=0):
+        return self.refusal(quota, size, instance) is None
+
+    def refusal(self, quota=TEN, size=0, instance=0):
+        try:
+            self.limiters[instance].admit("default", quota, size)
+        except LimitExceeded as error:
+            return error
+        return None
+
+    def admitted(self, quota, events, seconds, instance=0):
+        """How many of so many events are admitted that come one after another in so many seconds."""
+        found = 0
+        for _ in range(events):
+            found += self.admits(quota, 0, instance)
+            self.clock.advance(seconds / events)
+        return found
+
+    @property
+    def ledger(self):
+        return self.leases.ledgers["default"]
+
+
+@pytest.fixture
+def one():
+    return Instances()
+
+
+@pytest.fixture
+def two():
+    return Instances(2)
+
+
+def test_without_limits_nobody_is_asked(one):
+    assert all(one.admits(quota) for quota in (None, Quota("default"), Quota("default", resources=1)) for _ in range(100))
+    assert one.leases.calls == 0
+
+
+def test_the_burst_is_admitted_at_once_and_then_the_rate(one):
+    assert sum(one.admits() for _ in range(30)) == 20
+    one.clock.advance(1)
+    assert one.admitted(TEN, 100, 10) in range(99, 111)
+
+
+def test_the_limits_of_the_gateway_count_where_a_space_has_none():
+    gateway = Instances(1, replace(TEN, space=""))
+    assert sum(gateway.admits(None) for _ in range(30)) == 20
+    assert sum(gateway.admits(Quota("default", 100, 1)) for _ in range(3)) <= 2
+
+
+def test_a_check_takes_the_quota_of_the_space(one):
+    space = Space("default")
+    space.put(Quota("default", bytes_per_day=10))
+    one.limiters[0].check(space, HttpRequest("POST", "/", "", {}, b"0123456789"))
+    with pytest.raises(LimitExceeded, match="bytes a day: 10"):
+        one.limiters[0].check(space, HttpRequest("POST", "/", "", {}, b"0"))
+
+
+def test_spaces_have_limits_of_their_own(one):
+    assert sum(one.admits() for _ in range(30)) == 20
+    one.limiters[0].admit("other", replace(TEN, space="other"), 0)
+
+
+def test_two_instances_share_a_limit(two):
+    assert sum(two.admits(instance=number % 2) for number in range(60)) == 20
+
+
+def test_a_block_is_three_times_what_was_asked_for_in_a_second_and_a_twentieth_at_most(one):
+    rate = Quota("default", 1000, 1000)
+    blocks = []
+    for _ in range(200):
+        before = one.leases.calls
+        assert one.admits(rate)
+        blocks.append(one.leases.calls - before)
+    gaps = [index for index, calls in enumerate(blocks) if calls]
+    assert [later - earlier for earlier, later in pairwise(gaps)] == [3, 12, 48, 50, 50]
+
+
+def test_what_was_not_used_is_given_back(two):
+    rate = Quota("default", 1000, 1000)
+    two.admitted(rate, 900, 0.9)
+    two.clock.advance(5)
+    assert two.admits(rate)
+    assert two.ledger.events == 900 + 3
+
+
+def test_who_is_refused_asks_no_more_until_it_helps(two):
+    assert [two.admits(instance=number) for number in (0, 1) for _ in range(30)].count(True) == 20
+    calls = two.leases.calls
+    assert not any(two.admits(instance=number) for number in (0, 1) for _ in range(100))
+    assert two.leases.calls == calls
+
+
+def test_leases_end_after_three_seconds(one):
+    rate = Quota("default", 1000, 1000)
+    one.admitted(rate, 500, 0.5)
+    calls = one.leases.calls
+    one.clock.advance(1.5)
+    assert one.admits(rate)
+    assert one.leases.calls == calls
+    one.clock.advance(2)
+    assert one.admits(rate)
+    assert one.leases.calls == calls + 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0, 0, 0.001, 0.02, 0.3, 1.1])), max_size=250),
+    st.integers(1, 60),
+    st.integers(1, 80),
+)
+def test_never_more_than_the_rate_the_burst_and_blocks_that_are_out(arrivals, rate, burst):
+    quota, instances = Quota("default", rate, burst), Instances(4)
+    admitted = []
+    for instance, pause in arrivals:
+        instances.clock.advance(pause)
+        if instances.admits(quota, 0, instance):
+            admitted.append(instances.clock.now)
+    blocks = 4 * max(1, rate // 20)
+    for first, start in enumerate(admitted):
+        for last in range(first, len(admitted)):
+            assert last - first + 1 <= rate * (admitted[last] - start) + burst + blocks + 1e-3
+
+
+@given(st.lists(st.sampled_from([0, 0, 0.001, 0.05, 0.4, 2]), max_size=120), st.integers(1, 40), st.integers(1, 40))
+def test_who_waits_as_long_as_it_is_told_is_admitted(pauses, rate, burst):
+    quota, one = Quota("default", rate, burst), Instances()
+    for pause in pauses:
+        one.clock.advance(pause)
+        if refusal := one.refusal(quota):
+            assert refusal.retry_after >= 1
+            one.clock.advance(refusal.retry_after)
+            assert one.admits(quota)
+
+
+@given(st.lists(st.sampled_from([0, 0.01, 0.3, 2]), max_size=60), st.integers(1, 30), st.integers(1, 30))
+def test_one_instance_alone_is_exact(pauses, rate, burst):
+    """What a token bucket admits, give or take the block that it has."""
+    quota, one, tokens, perfect = Quota("default", rate, burst), Instances(), float(burst), 0
+    found = 0
+    for pause in pauses:
+        one.clock.advance(pause)
+        tokens = min(burst, tokens + pause * rate)
+        if tokens >= 1:
+            tokens, perfect = tokens - 1, perfect + 1
+        found += one.admits(quota)
+    assert abs(found - perfect) <= max(1, rate // 20) + 1
+
+
+DAILY = Quota("default", events_per_day=100)
+
+
+def test_events_of_a_day_are_admitted_to_the_last(two):
+    assert sum(two.admits(DAILY, instance=number % 2) for number in range(200)) == 100
+    assert two.ledger.events == 100
+
+
+def test_a_day_ends_at_midnight_and_the_refusal_says_when(one):
+    one.clock.now = MIDNIGHT - 90.5
+    one.admitted(DAILY, 100, 0)
+    refusal = one.refusal(DAILY)
+    assert refusal.retry_after == 91
+    assert refusal.message == "This space has reached its limit of events a day: 100. The next day begins at midnight, UTC."
+    one.clock.advance(91)
+    assert one.admits(DAILY)
+    assert one.ledger.events == 3
+
+
+def test_nobody_is_told_to_wait_longer_than_an_hour(one):
+    one.admitted(DAILY, 100, 0)
+    assert one.refusal(DAILY).retry_after == 3600
+
+
+def test_a_space_whose_day_is_used_up_costs_a_call_a_minute(one):
+    one.admitted(DAILY, 100, 0)
+    calls = one.leases.calls
+    assert one.admitted(DAILY, 1000, 300) == 0
+    assert one.leases.calls - calls in range(5, 7)
+
+
+def test_an_operator_raises_a_limit_and_it_counts_at_once(one):
+    one.admitted(DAILY, 100, 0)
+    assert not one.admits(DAILY)
+    assert one.admits(replace(DAILY, events_per_day=101))
+    assert not one.admits(replace(DAILY, events_per_day=101))
+
+
+BYTES = Quota("default", bytes_per_day=10_000)
+
+
+def test_bytes_of_a_day_are_admitted_to_the_last(two):
+    assert sum(two.admits(BYTES, 100, number % 2) for number in range(200)) == 100
+    assert two.ledger.bytes == 10_000
+
+
+def test_an_event_that_is_too_large_for_what_is_left_does_not_keep_out_smaller_ones(one):
+    assert one.admits(BYTES, 9000)
+    assert not one.admits(BYTES, 2000)
+    calls = one.leases.calls
+    assert not one.admits(BYTES, 3000)
+    assert one.leases.calls == calls
+    assert one.admits(BYTES, 1000)
+
+
+def test_an_event_without_a_body_needs_no_bytes(one):
+    assert one.admits(BYTES, 10_000)
+    assert one.admits(BYTES, 0)
+
+
+def test_bytes_are_reported_before_a_twentieth_is_used(two):
+    for _ in range(95):
+        two.admits(BYTES, 100, 0)
+    assert two.ledger.bytes in range(9500, 10_001)
+    assert sum(two.admits(BYTES, 100, 1) for _ in range(20)) <= 5
+
+
+def test_a_clock_that_was_set_back_neither_locks_out_nor_gives_more(one):
+    one.admitted(TEN, 200, 1)
+    one.clock.advance(-7200)
+    assert one.admitted(TEN, 1000, 10) in range(95, 106)
+
+
+def test_a_clock_that_was_set_back_over_midnight_has_no_new_day(one):
+    one.clock.now = MIDNIGHT + 10
+    one.admitted(DAILY, 100, 0)
+    one.clock.now = MIDNIGHT - 10
+    assert not one.admits(DAILY)
+    one.clock.now = MIDNIGHT - 400 * 86_400
+    assert not one.admits(DAILY)
+    one.clock.advance(86_400)
+    assert one.admits(DAILY)
+
+
+def test_a_clock_of_another_instance_that_is_far_ahead_locks_nobody_out(two):
+    ahead = Ledger(int((NOON + 10**6) * SECOND), day_of(int((NOON + 10**6) * SECOND)), 3, 0)
+    two.leases.ledgers["default"] = ahead
+    both = replace(TEN, events_per_day=1000)
+    assert two.admitted(both, 200, 10) in range(95, 106)
+    assert two.ledger.day == day_of(int(NOON * SECOND))
+
+
+def test_instances_whose_clocks_differ_at_midnight_have_one_day(two):
+    two.clock.now = MIDNIGHT + 0.01
+    assert two.admits(DAILY, instance=0)
+    two.clock.now = MIDNIGHT - 0.01
+    assert two.admits(DAILY, instance=1)
+    assert (two.ledger.day, two.ledger.events) == (day_of(int(MIDNIGHT * SECOND)), 2 * 3)
+
+
+def test_while_the_leases_are_away_each_instance_keeps_the_rate(one, caplog):
+    one.leases.away = True
+    both = replace(TEN, events_per_day=1)
+    with caplog.at_level(logging.WARNING):
+        assert sum(one.admits(both) for _ in range(30)) == 20
+        assert one.refusal(both).retry_after == 1
+        assert one.admitted(both, 400, 20) in range(199, 202)
+    assert one.leases.calls in range(4, 7)
+    assert len(caplog.records) == one.leases.calls
+
+
+def test_what_was_used_while_they_were_away_counts_for_the_day(one):
+    one.leases.away = True
+    assert sum(one.admits(DAILY, 7) for _ in range(90)) == 90
+    one.leases.away = False
+    one.clock.advance(6)
+    assert one.admitted(DAILY, 20, 1) == 10
+    assert one.ledger.events == 100
+
+
+def test_leases_that_are_away_are_asked_for_no_space(one):
+    one.leases.away = True
+    for number in range(50):
+        one.limiters[0].admit(f"space{number}", TEN, 0)
+    assert one.leases.calls == 1
+
+
+def test_a_ledger_that_everybody_changes_is_as_good_as_away(one):
+    one.limiters[0].leases = SimpleNamespace(take=lambda *_: (False, None))
+    assert sum(one.admits() for _ in range(30)) == 20
+
+
+def test_only_so_many_spaces_are_remembered(one, monkeypatch):
+    monkeypatch.setattr(limiter_module, "MOST_SPACES", 3)
+    for name in ("a", "b", "c", "a", "d"):
+        one.limiters[0].admit(name, TEN, 0)
+    assert list(one.limiters[0].allowances) == ["c", "a", "d"]
+
+
+def test_a_quota_that_was_loaded_anew_keeps_its_lease(one):
+    rate = Quota("default", 1000, 1000)
+    one.admitted(rate, 64, 0)
+    calls = one.leases.calls
+    for _ in range(20):
+        assert one.admits(replace(rate))
+    assert one.leases.calls == calls
+
+
+def test_what_is_admitted_is_counted_and_what_is_refused_is_not():
+    usage = Usage(SimpleNamespace(), None)
+    limiter = Limiter(MemoryLeases(), FakeClock(), NO_LIMITS, usage)
+    for _ in range(5):
+        try:
+            limiter.admit("default", replace(TEN, burst=2), 30)
+        except LimitExceeded:
+            continue
+    limiter.admit("free", None, 7)
+    assert usage.counts == {"default": {"requests": 2, "bytes": 60}, "free": {"requests": 1, "bytes": 7}}
+
+
+def test_a_block_that_is_booked_ahead_comes_token_by_token(one):
+    """Else an event would be refused though there is a token."""
+    rate = Quota("default", 100, 10)
+    one.admitted(rate, 10, 0)
+    one.clock.advance(0.0301)
+    assert sum(one.admits(rate) for _ in range(10)) == 3
+    one.clock.advance(0.01)
+    assert sum(one.admits(rate) for _ in range(10)) == 1
+
+
+def test_what_is_left_is_not_given_back_twice_if_the_answer_was_lost(one):
+    rate = Quota("default", 1000, 1000)
+    one.admitted(rate, 64, 0)
+    before = one.ledger
+    one.clock.advance(3)
+    take = MemoryLeases.take
+
+    def lost(space, step):
+        take(one.leases, space, step)
+        raise Unavailable("lost")
+
+    one.limiters[0].allowances["default"].leases = SimpleNamespace(take=lost)
+    assert one.admits(rate)
+    one.limiters[0].allowances["default"].leases = one.leases
+    one.clock.advance(6)
+    assert one.admits(rate)
+    assert one.ledger.events >= 66
+    assert before.events > 64
+
+
+def test_who_used_more_than_a_day_has_while_they_were_away_is_refused_afterwards(one):
+    assert one.admits(DAILY)
+    one.leases.away = True
+    one.clock.advance(4)
+    assert sum(one.admits(DAILY) for _ in range(150)) == 150
+    one.leases.away = False
+    one.clock.advance(6)
+    assert "events a day: 100" in one.refusal(DAILY).message
