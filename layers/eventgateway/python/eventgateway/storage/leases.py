@@ -10,6 +10,7 @@ from eventgateway.aws import SDK_ERRORS
 from eventgateway.aws_session import new_session
 from eventgateway.core.errors import Unavailable
 from eventgateway.core.lease import DAY_SECONDS, SECOND, Ledger, Step
+from eventgateway.storage.usage import usage_key
 
 SORT_KEY = "lease"
 CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -51,7 +52,7 @@ class DynamoLeases:
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key={"pk": {"S": f"usage#{space}"}, "sk": {"S": SORT_KEY}},
+                Key={"pk": {"S": usage_key(space)}, "sk": {"S": SORT_KEY}},
                 **expressions,
                 ExpressionAttributeNames={name: attribute for name, attribute in NAMES.items() if name in used},
                 ExpressionAttributeValues={name: _value(value) for name, value in values.items()},
