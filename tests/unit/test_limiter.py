@@ -316,7 +316,7 @@ def test_only_so_many_spaces_are_remembered(one, monkeypatch):
     monkeypatch.setattr(limiter_module, "MOST_SPACES", 3)
     for name in ("a", "b", "c", "a", "d"):
         one.limiters[0].admit(name, TEN, 0)
-    assert list(one.limiters[0].allowances) == ["c", "a", "d"]
+    assert list(one.limiters[0].allowances) == [("c", 0), ("a", 0), ("d", 0)]
 
 
 def test_a_quota_that_was_loaded_anew_keeps_its_lease(one):
@@ -328,8 +328,20 @@ def test_a_quota_that_was_loaded_anew_keeps_its_lease(one):
     assert one.leases.calls == calls
 
 
+def test_another_life_of_a_space_is_not_held_to_what_its_predecessor_used():
+    limiter = Limiter(MemoryLeases(), FakeClock(), NO_LIMITS)
+    quota = Quota("default", events_per_day=1)
+    limiter.admit("default", quota, 0, born=1)
+    with pytest.raises(LimitExceeded):
+        limiter.admit("default", quota, 0, born=1)
+    limiter.leases = limiter.allowances["default", 1].leases = MemoryLeases()  # what was leased is erased with the space
+    with pytest.raises(LimitExceeded):
+        limiter.admit("default", quota, 0, born=1)
+    limiter.admit("default", quota, 0, born=2)
+
+
 def test_what_is_admitted_is_counted_and_what_is_refused_is_not():
-    usage = Usage(SimpleNamespace(), None)
+    usage = Usage(SimpleNamespace(), FakeClock())
     limiter = Limiter(MemoryLeases(), FakeClock(), NO_LIMITS, usage)
     for _ in range(5):
         try:
@@ -361,9 +373,9 @@ def test_what_is_left_is_not_given_back_twice_if_the_answer_was_lost(one):
         take(one.leases, space, step)
         raise Unavailable("lost")
 
-    one.limiters[0].allowances["default"].leases = SimpleNamespace(take=lost)
+    one.limiters[0].allowances["default", 0].leases = SimpleNamespace(take=lost)
     assert one.admits(rate)
-    one.limiters[0].allowances["default"].leases = one.leases
+    one.limiters[0].allowances["default", 0].leases = one.leases
     one.clock.advance(6)
     assert one.admits(rate)
     assert one.ledger.events >= 66

@@ -179,12 +179,12 @@ def hosted(store, clock):
     return Usage(store, clock, by_day=True)
 
 
-def use(usage):
-    usage.request("default", 100)
-    usage.received("default", "custom")
-    usage.delivery("default", "dead")
-    usage.waited("default", 0.1)
-    usage.config_request("default", "function", "get")
+def use(usage, space="default"):
+    usage.request(space, 100)
+    usage.received(space, "custom")
+    usage.delivery(space, "dead")
+    usage.waited(space, 0.1)
+    usage.config_request(space, "function", "get")
     usage.config_took("", 0.1)
 
 
@@ -218,15 +218,42 @@ def test_counts_of_a_space_that_is_gone_are_dropped(hosted, store):
 
 
 def test_a_day_that_cannot_be_written_is_counted_later_and_totals_only_once(hosted, store, clock):
+    clock.now = 1_800_000_000 + 57_540.0  # 2027-01-15T23:59:00Z
     store.days_away = True
     use(hosted)
     hosted.flush()
-    clock.advance(86_400)
+    clock.advance(120)
     use(hosted)
     store.days_away = False
     hosted.flush()
     assert {day: counts["requests"] for (_, day), counts in store.days.items()} == {"2027-01-15": 1, "2027-01-16": 1}
     assert store.spaces["default"]["requests"] == 2
+
+
+@pytest.mark.parametrize(("slept", "counted"), [(599, True), (600, False), (86_400, False), (-1, False)])
+@pytest.mark.parametrize("failing", [None, "away", "days_away"])
+def test_what_an_instance_slept_on_is_not_counted_for_whoever_has_the_name_then(hosted, clock, slept, counted, failing):
+    """A count of a space that was deleted in between turned up in the bill of the next one with its name."""
+    store = hosted.store
+    use(hosted)
+    if failing:
+        setattr(store, failing, True)
+        hosted.flush()
+        setattr(store, failing, False)
+        store.spaces.clear()
+    clock.advance(slept)
+    use(hosted, "other")
+    hosted.flush()
+    assert ("default" in store.spaces or any(space == "default" for space, _ in store.days)) == counted
+    assert store.spaces["other"]["requests"] == 1
+
+
+def test_what_one_owner_counts_is_kept_however_long_an_instance_sleeps(store, clock):
+    usage = Usage(store, clock)
+    use(usage)
+    clock.advance(86_400)
+    usage.flush()
+    assert store.spaces["default"]["requests"] == 1
 
 
 def test_what_cannot_be_added_up_counts_for_the_day_when_it_can(hosted, store):

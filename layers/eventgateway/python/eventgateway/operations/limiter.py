@@ -28,18 +28,21 @@ class Limiter:
     clock: Clock
     defaults: Quota
     usage: Usage = NO_USAGE
-    allowances: OrderedDict[str, Allowance] = field(default_factory=OrderedDict)
+    allowances: OrderedDict[tuple[str, int], Allowance] = field(default_factory=OrderedDict)
     away_since: int = 0
     lock: Lock = field(default_factory=Lock)
 
     def check(self, space: Space, request: HttpRequest) -> None:
         """Use what an event takes. Raises LimitExceeded."""
-        self.admit(space.name, space.single(Quota), len(request.body))
+        self.admit(space.name, space.single(Quota), len(request.body), space.born)
 
-    def admit(self, space: str, quota: Quota | None, size: int) -> None:
-        """The same for so many bytes, where a space has this quota of its own. What is admitted is counted."""
+    def admit(self, space: str, quota: Quota | None, size: int, born: int = 0) -> None:
+        """The same for so many bytes, where a space has this quota of its own. What is admitted is counted.
+
+        Another life of the space begins anew.
+        """
         if quota is not None or self.defaults.limits_events:
-            allowance = self._allowance(space, quota)
+            allowance = self._allowance((space, born), quota)
             if allowance.limits.limits_events:
                 with allowance.lock:
                     self._use(allowance, int(self.clock.time() * SECOND), size)
@@ -55,16 +58,16 @@ class Limiter:
                 log.warning("leases are away, this instance keeps rates by itself", extra={"error": error.log_text})
         allowance.use_alone(now, size)
 
-    def _allowance(self, space: str, quota: Quota | None) -> Allowance:
+    def _allowance(self, life: tuple[str, int], quota: Quota | None) -> Allowance:
         with self.lock:
-            found = self.allowances.get(space)
+            found = self.allowances.get(life)
             if found is not None and (found.given is quota or found.given == quota):
                 found.given = quota
-                self.allowances.move_to_end(space)
+                self.allowances.move_to_end(life)
                 return found
-            limits = (quota or Quota(space)).over(self.defaults)
-            made = self.allowances[space] = Allowance(quota, limits, self.leases, self.clock)
-            self.allowances.move_to_end(space)
+            limits = (quota or Quota(life[0])).over(self.defaults)
+            made = self.allowances[life] = Allowance(quota, limits, self.leases, self.clock)
+            self.allowances.move_to_end(life)
             if len(self.allowances) > MOST_SPACES:
                 self.allowances.popitem(last=False)
             return made

@@ -34,6 +34,7 @@ from eventgateway.core.usage import (
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 5.0
+LIFE_SECONDS = 600.0  # until a deleted space is really gone, and somebody else may have its name, much more time goes by
 
 
 def _no_counts() -> defaultdict[str, Counts]:
@@ -42,7 +43,10 @@ def _no_counts() -> defaultdict[str, Counts]:
 
 @dataclass(slots=True, eq=False)
 class Usage:
-    """Counts by space. Thread-safe. Without a store nothing is counted."""
+    """Counts by space. Thread-safe. Without a store nothing is counted.
+
+    In hosted mode (`by_day`) counts that an instance slept on for LIFE_SECONDS are dropped: their space may be another's by now.
+    """
 
     store: UsageStore | None
     clock: Clock | None
@@ -51,6 +55,7 @@ class Usage:
     flushed_at: float = float("-inf")
     counts: defaultdict[str, Counts] = field(default_factory=_no_counts)
     daily: dict[tuple[str, str], Counts] = field(default_factory=dict)  # by space and day
+    begun: dict[str, float] = field(default_factory=dict)  # when the oldest count of a space was made
     lock: Lock = field(default_factory=Lock)
 
     def request(self, space: str, size: int) -> None:
@@ -100,29 +105,39 @@ class Usage:
             return
         with self.lock:
             counts, self.counts = self.counts, _no_counts()
+            begun, self.begun = self.begun, {}
             self.flushed_at = self.clock.time()
         day = day_of(int(self.flushed_at * SECOND))
         for space, added in counts.items():
+            if self._is_too_old(space, begun[space]):
+                continue
             try:
                 is_there = self.store.add(space, added)
             except Unavailable as error:
                 log.warning("usage is counted later", extra={"space": space, "error": error.message})
-                self._add(space, added)
+                self._add(space, added, begun[space])
             else:
                 if is_there and self.by_day and space != ALL_SPACES:
                     self._add_to_day(space, day, added)
-        self._flush_days(self.store)
+        self._flush_days(self.store, begun)
 
-    def _flush_days(self, store: UsageStore) -> None:
+    def _is_too_old(self, space: str, begun: float) -> bool:
+        return self.by_day and space != ALL_SPACES and not 0 <= self.flushed_at - begun < LIFE_SECONDS
+
+    def _flush_days(self, store: UsageStore, begun: Mapping[str, float]) -> None:
         """Apart from the totals, so that neither is counted twice if the other one fails."""
         with self.lock:
             daily, self.daily = self.daily, {}
         for (space, day), added in daily.items():
+            if self._is_too_old(space, begun[space]):
+                continue
             try:
                 store.add_to_day(space, day, added)
             except Unavailable as error:
                 log.warning("usage of a day is counted later", extra={"space": space, "error": error.message})
                 self._add_to_day(space, day, added)
+                with self.lock:
+                    self.begun[space] = min(begun[space], self.begun.get(space, begun[space]))
 
     def _add_to_day(self, space: str, day: str, added: Counts) -> None:
         with self.lock:
@@ -138,10 +153,12 @@ class Usage:
         self.flush()
         return {space: self.store.totals(space) for space in spaces} if self.store else {}
 
-    def _add(self, space: str, added: Mapping[str, float]) -> None:
-        if self.store is None:
+    def _add(self, space: str, added: Mapping[str, float], at: float | None = None) -> None:
+        if self.store is None or self.clock is None:
             return
         with self.lock:
+            if space not in self.begun:
+                self.begun[space] = self.clock.time() if at is None else at
             counts = self.counts[space]
             for name, value in added.items():
                 counts[name] = counts.get(name, 0) + value
