@@ -124,20 +124,8 @@ def serve(
 
     events_tls, config_tls = tls("events", events_tls_cert, events_tls_key), tls("config", config_tls_cert, config_tls_key)
     ports = (events_port, config_port, connections_port, dashboard_port)
-    run(
-        Options(
-            embed_data_dir,
-            host,
-            *ports,
-            events_tls,
-            config_tls,
-            function or (),
-            log_level.value,
-            outbound_guard,
-            None if hosted is None else domain(hosted),
-            allow_private_targets,
-        )
-    )
+    served = (embed_data_dir, host, *ports, events_tls, config_tls, function or (), log_level.value)
+    run(Options(*served, outbound_guard, None if hosted is None else domain(hosted), allow_private_targets))
 
 
 @app.command(help=DOCTOR)

@@ -16,6 +16,7 @@ from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.jwt_rule import JwtRule
 from eventgateway.core.key import digest
 from eventgateway.core.resource import Kind
+from eventgateway.core.single import Single
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -24,7 +25,7 @@ LONGEST_ADDRESS = 50  # characters
 
 
 @dataclass(frozen=True)  # no slots: what is looked up is cached
-class EmitAccess:
+class EmitAccess(Single):
     """What a request must bring: an address in one of the blocks, if there are any; and a key or token, if keys or tokens are wanted.
 
     `keys` is None until the first one is made. Then a key is wanted for good, also when the last one is deleted: taking a key away
@@ -33,31 +34,21 @@ class EmitAccess:
 
     kind: ClassVar[Kind] = Kind("access", "access", "emitaccess", "space", "Emit access")
 
-    space: str
     addresses: tuple[str, ...] = ()
     jwt: JwtRule | None = None
     keys: tuple[EmitKey, ...] | None = None
 
-    @property
-    def id(self) -> str:
-        """A space has one at most."""
-        return self.space
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """It has no labels."""
-        return {}
+    @classmethod
+    def read(cls, space: str, document: Mapping[str, JsonValue]) -> "EmitAccess":
+        """See `Single`: keys have no effect here."""
+        fields = Fields(document)
+        jwt = fields.object("jwt")
+        return cls(space, fields.texts("addresses"), None if jwt is None else JwtRule.restore(jwt))
 
     @classmethod
     def parse(cls, space: str, document: Mapping[str, JsonValue]) -> "EmitAccess":
-        """Read a document of the Config API, in which keys have no effect. Raises InvalidRequest."""
-        fields = Fields(document)
-        try:
-            jwt = fields.object("jwt")
-            access = cls(space, fields.texts("addresses"), None if jwt is None else JwtRule.restore(jwt))
-            access.validate()
-        except InvalidRequest as error:
-            raise cls.kind.invalid(error) from error
+        """See `Single`: each block of addresses is there once, in its usual spelling."""
+        access = super().parse(space, document)
         return replace(access, addresses=tuple(dict.fromkeys(map(_normal, access.addresses))))
 
     @classmethod

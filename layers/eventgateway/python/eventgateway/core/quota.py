@@ -8,6 +8,7 @@ from eventgateway.core.document import Failures, Fields
 from eventgateway.core.errors import InvalidRequest, LimitExceeded
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import Kind
+from eventgateway.core.single import Single
 
 MOST_PER_SECOND = 1_000_000  # a token of the rate is a microsecond or more
 MOST = 2**53 - 1  # what JSON numbers hold everywhere, RFC 8259, section 6
@@ -22,7 +23,7 @@ WAIT_FOR_ROOM = 3600  # seconds; nobody knows when somebody deletes something
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Single):
     """There is one for a space with limits of its own. 0 is the gateway's default, and among the defaults no limit.
 
     Requests are those to the Events API, bytes those of their bodies, resources those of one kind, days those of UTC.
@@ -30,7 +31,6 @@ class Quota:
 
     kind: ClassVar[Kind] = Kind("quota", "quotas", "quota", "space", "Quota")
 
-    space: str
     requests_per_second: int = 0
     burst: int = 0
     events_per_day: int = 0
@@ -38,31 +38,16 @@ class Quota:
     resources: int = 0
 
     @property
-    def id(self) -> str:
-        """A space has one at most."""
-        return self.space
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """It has no labels."""
-        return {}
-
-    @property
     def limits_events(self) -> bool:
         """Whether there is any limit that events can reach."""
         return bool(self.requests_per_second or self.events_per_day or self.bytes_per_day)
 
     @classmethod
-    def parse(cls, space: str, document: Mapping[str, JsonValue]) -> "Quota":
-        """Read a document of the Config API. Raises InvalidRequest: a limit that is misspelt would be none."""
-        try:
-            if unknown := sorted(document.keys() - {"space", *NAMES.values()}):
-                raise InvalidRequest(f"there is no limit {unknown[0]!r}; those there are: {', '.join(NAMES.values())}")
-            quota = cls.restore(space, document)
-            quota.validate()
-        except InvalidRequest as error:
-            raise cls.kind.invalid(error) from error
-        return quota
+    def read(cls, space: str, document: Mapping[str, JsonValue]) -> "Quota":
+        """See `Single`: a limit that is misspelt would be none."""
+        if unknown := sorted(document.keys() - {"space", *NAMES.values()}):
+            raise InvalidRequest(f"there is no limit {unknown[0]!r}; those there are: {', '.join(NAMES.values())}")
+        return cls.restore(space, document)
 
     @classmethod
     def restore(cls, space: str, document: Mapping[str, JsonValue]) -> "Quota":
@@ -79,10 +64,6 @@ class Quota:
             most = MOST_PER_SECOND if name == "requests_per_second" else MOST
             if not 0 <= getattr(self, name) <= most:
                 raise InvalidRequest(f"{key} must be at least 0 and at most {most}")
-
-    def following(self, old: "Quota | None") -> "Quota":  # noqa: ARG002 - see `Single`
-        """Nothing of an earlier one stays."""
-        return self
 
     def over(self, defaults: "Quota") -> "Quota":
         """The limits in force. A rate that has no burst may be used up at once, a second's worth of it."""

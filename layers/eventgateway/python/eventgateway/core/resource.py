@@ -1,11 +1,10 @@
 """What all configuration resources have in common."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol
 
 from eventgateway.core.errors import AlreadyExists, InvalidRequest, InvalidUpdate, NotFound
-from eventgateway.core.json import JsonObject, JsonValue
+from eventgateway.core.json import JsonObject
 
 MASK = "*****"
 
@@ -61,21 +60,6 @@ class Resource(Protocol):
 
     def shown(self) -> JsonObject:
         """The document as clients see it, secrets masked."""
-
-
-class Single(Resource, Protocol):
-    """A resource of which a space has one at most; its id is the name of the space."""
-
-    @classmethod
-    def parse(cls, space: str, document: Mapping[str, JsonValue]) -> Self:
-        """Read a document of the Config API. Raises InvalidRequest."""
-
-    @classmethod
-    def restore(cls, space: str, document: Mapping[str, JsonValue]) -> Self:
-        """Read a stored document."""
-
-    def following(self, old: Self | None) -> Self:
-        """What is stored in place of `old`."""
 
 
 def without_empty(document: JsonObject, *names: str) -> JsonObject:

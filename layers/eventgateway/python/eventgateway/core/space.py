@@ -11,7 +11,8 @@ from eventgateway.core.event_type import EventType
 from eventgateway.core.function import Function
 from eventgateway.core.path import PathTree
 from eventgateway.core.quota import NO_LIMITS, Quota
-from eventgateway.core.resource import Kind, Resource, Single
+from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.single import Single
 from eventgateway.core.subscription import Subscription
 from eventgateway.core.suspension import Suspension
 

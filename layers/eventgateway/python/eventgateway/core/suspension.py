@@ -8,38 +8,18 @@ from eventgateway.core.document import Failures, Fields
 from eventgateway.core.errors import InvalidRequest
 from eventgateway.core.json import JsonObject, JsonValue
 from eventgateway.core.resource import Kind, without_empty
+from eventgateway.core.single import Single
 
 REASON_LENGTH = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Suspension:
+class Suspension(Single):
     """There is one for a space that is suspended, none for others. `reason` is for people."""
 
     kind: ClassVar[Kind] = Kind("suspension", "suspensions", "suspension", "space", "Suspension")
 
-    space: str
     reason: str = ""
-
-    @property
-    def id(self) -> str:
-        """A space has one at most."""
-        return self.space
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """It has no labels."""
-        return {}
-
-    @classmethod
-    def parse(cls, space: str, document: Mapping[str, JsonValue]) -> "Suspension":
-        """Read a document of the Config API. Raises InvalidRequest."""
-        try:
-            suspension = cls.restore(space, document)
-            suspension.validate()
-        except InvalidRequest as error:
-            raise cls.kind.invalid(error) from error
-        return suspension
 
     @classmethod
     def restore(cls, space: str, document: Mapping[str, JsonValue]) -> "Suspension":
@@ -54,15 +34,7 @@ class Suspension:
         if len(self.reason) > REASON_LENGTH:
             raise InvalidRequest(f"reason has at most {REASON_LENGTH} characters")
 
-    def following(self, old: "Suspension | None") -> "Suspension":  # noqa: ARG002 - see `Single`
-        """Nothing of an earlier one stays."""
-        return self
-
     def stored(self) -> JsonObject:
         """The document as it is kept."""
         document: JsonObject = {"space": self.space, "reason": self.reason}
         return without_empty(document, "reason")
-
-    def shown(self) -> JsonObject:
-        """There are no secrets."""
-        return self.stored()

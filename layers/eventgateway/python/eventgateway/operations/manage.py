@@ -18,7 +18,8 @@ from eventgateway.core.own_role import EVERYBODYS, OwnRole
 from eventgateway.core.ports import Change
 from eventgateway.core.provider import AwsProvider, Providers
 from eventgateway.core.quota import NO_LIMITS, Quota
-from eventgateway.core.resource import Kind, Resource, Single
+from eventgateway.core.resource import Kind, Resource
+from eventgateway.core.single import Single
 from eventgateway.core.space import Space
 from eventgateway.core.subscription import Subscription
 from eventgateway.operations.secrets import NO_SECRETS, Secrets

@@ -14,8 +14,9 @@ from eventgateway.core.errors import GatewayError, InvalidRequest, PayloadTooLar
 from eventgateway.core.http_request import HttpRequest, parse_query
 from eventgateway.core.ports import DeliveryQueue
 from eventgateway.core.quota import Quota
-from eventgateway.core.resource import Kind, Single
+from eventgateway.core.resource import Kind
 from eventgateway.core.result import Result
+from eventgateway.core.single import Single
 from eventgateway.core.space import COLLECTIONS, SINGLES
 from eventgateway.core.subscription import escape_path
 from eventgateway.core.trace import causes, trace
