@@ -1,5 +1,6 @@
 import pytest
 
+from tests.isolation.parties import new_attacker, new_victim
 from tests.isolation.world import World, hosted_gateway
 from tests.loopback import Loopback
 
@@ -22,6 +23,16 @@ def new_world(hosted):
         yield make
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def world(new_world):
     return new_world()
+
+
+@pytest.fixture(scope="module")
+def victim(world):
+    return new_victim(world)
+
+
+@pytest.fixture(scope="module")
+def attacker(world):
+    return new_attacker(world)

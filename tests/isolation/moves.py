@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.isolation.world import DOMAIN, Answer, Tenant, World
+from tests.isolation.world import DOMAIN, OPERATOR_KEY, Answer, Tenant, World
 
 KINDS = ("eventtypes", "functions", "subscriptions", "cors")
 TYPES = ("http.request", "user.created", "eventgateway.event.received", "eventgateway.function.invoked")
 FUNCTIONS = ("f", "g", "bad", "auth")
 PATHS = ("/", "/a", "/a/b", "/:p", "/a/:p", "/*rest")
 METHODS = ("GET", "POST")
-SINGLES = ("suspension",)
+SINGLES = ("suspension", "access", "quota", "access/keys")
+ADDRESSES = {"addresses": ["192.0.2.0/24"]}, {"addresses": ["198.51.100.0/24"]}, {}  # that let everybody in, nobody, everybody
 ACCESS = ("GET", "POST", "PUT", "DELETE")
 SPELLINGS = (
     "{0}",
@@ -96,6 +97,29 @@ class Suspend(Move):
 
 
 @dataclass(frozen=True)
+class Close(Move):
+    """The own space: to addresses, to whoever has no key, or no more."""
+
+    method: str
+    choice: int
+
+    def play(self, world, own, others):
+        path = f"/v1/spaces/{own.space}/access{'/keys' if self.method == 'POST' else ''}"
+        document = {"name": own.secret} if self.method == "POST" else ADDRESSES[self.choice] if self.method == "PUT" else None
+        return world.configure(self.method, path, document, own.key)
+
+
+@dataclass(frozen=True)
+class Limit(Move):
+    """The operator limits the space of the tenant to so many resources of a kind."""
+
+    most: int
+
+    def play(self, world, own, others):
+        return world.configure("PUT", f"/v1/spaces/{own.space}/quota", {"resources": self.most}, OPERATOR_KEY)
+
+
+@dataclass(frozen=True)
 class Delete(Move):
     """A resource of the own space by its place in the list of its kind."""
 
@@ -162,6 +186,8 @@ emissions = st.builds(
     Emit, tenants, st.sampled_from(TYPES[:2]), st.sampled_from(("/", "/a", "/a/b", "/x")), st.sampled_from(METHODS), st.booleans()
 )
 others = st.one_of(
+    st.builds(Close, tenants, st.sampled_from(("PUT", "POST", "DELETE", "GET")), st.integers(0, 2)),
+    st.builds(Limit, tenants, st.integers(1, 5)),
     st.builds(Look, tenants, st.sampled_from((*KINDS, "deadletters", "metrics"))),
     st.builds(Suspend, tenants, st.sampled_from(("PUT", "DELETE"))),
     st.builds(Delete, tenants, st.sampled_from(KINDS), st.integers(0, 3)),
@@ -184,5 +210,5 @@ SET_UP = [
         ("subscriptions", "user.created", "bad", False), ("subscriptions", "http.request", "f", True),
     )
 ]  # fmt: skip
-END = [Probe(who, "{0}", kind, "GET", "") for who in (0, 1) for kind in (*KINDS, "deadletters")]
+END = [Probe(who, "{0}", kind, "GET", "") for who in (0, 1) for kind in (*KINDS, "deadletters", "access", "quota")]
 stories = st.lists(st.one_of(creations, emissions, emissions, others), max_size=25).map(lambda moves: [*SET_UP, *moves, *END])
