@@ -1,9 +1,13 @@
 """Who gets where at the hosted Config API: 401, 403 and 404, by key and by space."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventgateway.core.caller import OPERATOR
+from eventgateway.core.errors import AccessRefused
 from eventgateway.core.tenant import State
 from eventgateway.operations.admission import Admission, GivenKey
 from eventgateway.operations.borders import Borders
@@ -259,3 +263,11 @@ class TestTraces:
         shown = str([each.__dict__ for each in logged.records])
         assert "wrong-key" not in shown
         assert hosted.acme.key not in shown
+
+
+def test_who_has_no_tenant_is_nobody_and_not_the_operator():
+    """A key whose row has lost its owner must not open everything."""
+    stray = replace(OPERATOR, is_operator=False)
+    for attempt in (stray.check_operator, lambda: stray.check("", "acme-shop", writes=False)):
+        with pytest.raises(AccessRefused):
+            attempt()
