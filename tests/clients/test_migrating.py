@@ -10,6 +10,7 @@ import pytest
 from tests.clients.gateway import ROOT, Gateway, serving
 from tests.clients.node import Sdk, run
 from tests.clients.serverless_service import COMMAND
+from tests.texts import with_replaced
 
 pytestmark = pytest.mark.xdist_group("clients")
 
@@ -37,9 +38,7 @@ def lines(text: str) -> list[str]:
 
 def at(text: str, addresses: Mapping[str, str]) -> str:
     """The text with the addresses of the test."""
-    for shown, real in addresses.items():
-        text = text.replace(shown, real)
-    return text
+    return with_replaced(text, addresses)
 
 
 def addresses(old: Gateway, gateway: Gateway) -> dict[str, str]:

@@ -14,6 +14,7 @@ from eventgateway.operations import hosted_spaces, key_ring
 from tests.clients.gateway import ROOT
 from tests.hosted.gateway import OPERATOR_KEY, Hosted, hosting
 from tests.loopback import Loopback
+from tests.texts import with_replaced
 
 pytestmark = pytest.mark.xdist_group("hosted")
 
@@ -31,10 +32,9 @@ def story() -> list[tuple[str, str]]:
 
 def here(text: str, hosted: Hosted, target: Loopback) -> str:
     """The text with the ports of the test."""
-    ports = {"4000": hosted.gateway.events, "4001": hosted.gateway.config}
-    for shown, url in ports.items():
-        text = text.replace(f"localhost:{shown}", f"localhost:{url.rpartition(':')[2]}")
-    return text.replace("localhost:8080", f"localhost:{target.port}")
+    urls = {"4000": hosted.gateway.events, "4001": hosted.gateway.config}
+    ports = {shown: url.rpartition(":")[2] for shown, url in urls.items()} | {"8080": str(target.port)}
+    return with_replaced(text, {f"localhost:{shown}": f"localhost:{port}" for shown, port in ports.items()})
 
 
 def fits(shown: str, printed: str) -> bool:

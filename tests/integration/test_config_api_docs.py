@@ -19,6 +19,7 @@ from eventgateway.providers.awslambda import ADVICE
 from eventgateway.web import config_api, dead_letters_api, metrics, paging
 from eventgateway.web.openapi import text
 from tests.clients.gateway import Gateway, serving
+from tests.texts import with_replaced
 
 PAGE = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -42,7 +43,7 @@ def steps() -> Iterator[tuple[str, str]]:
 def run(commands: str, folder: Path, gateway: Gateway | None = None) -> str:
     text = SPACE + commands
     if gateway:
-        text = text.replace("http://localhost:4000", gateway.events).replace("http://localhost:4001", gateway.config)
+        text = with_replaced(text, {"http://localhost:4000": gateway.events, "http://localhost:4001": gateway.config})
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, commands + done.stdout + done.stderr
     output = done.stdout

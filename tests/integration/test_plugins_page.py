@@ -21,6 +21,7 @@ USUAL = {"events": "4000", "config": "4001"}
 LOAD = """
 from eventgateway import plugin_loader
 from eventgateway.settings import Settings
+from tests.texts import with_replaced
 print([each.name for each in plugin_loader.load(Settings("", "", "", "", "")).workers])
 """
 
@@ -80,8 +81,7 @@ def start(command: str, folder: Path, ports: dict[str, int], environment: dict[s
 
 
 def run(commands: str, folder: Path, ports: dict[str, int], environment: dict[str, str]) -> str:
-    for name, usual in USUAL.items():
-        commands = commands.replace(f"localhost:{usual}", f"localhost:{ports[name]}")
+    commands = with_replaced(commands, {f"localhost:{usual}": f"localhost:{ports[name]}" for name, usual in USUAL.items()})
     done = subprocess.run(["bash", "-euc", commands], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
     return done.stdout

@@ -25,6 +25,7 @@ from typer.main import get_command
 from eventgateway.settings import DashboardSettings, Settings
 from local.cli import app
 from local.flags import IGNORED
+from tests.texts import with_replaced
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -70,9 +71,7 @@ def steps(blocks: list[tuple[str, str]]) -> Iterator[Step]:
 def on_ports(text: str, ports: dict[str, str]) -> str:
     """The text with free ports in the place of the usual ones."""
     text = text.replace(f'("127.0.0.1", {PORTS["function"]})', f'("127.0.0.1", {ports["function"]})')
-    for name, usual in PORTS.items():
-        text = text.replace(f"localhost:{usual}", f"localhost:{ports[name]}")
-    return text
+    return with_replaced(text, {f"localhost:{usual}": f"localhost:{ports[name]}" for name, usual in PORTS.items()})
 
 
 def free_ports() -> dict[str, str]:
