@@ -13,6 +13,7 @@ import pytest
 
 from tests.clients.gateway import answers, free_ports
 from tests.integration.plugin_packages import ENVIRONMENT, EXAMPLES, copy_of_the_examples, with_path
+from tests.texts import with_replaced
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -21,7 +22,6 @@ USUAL = {"events": "4000", "config": "4001"}
 LOAD = """
 from eventgateway import plugin_loader
 from eventgateway.settings import Settings
-from tests.texts import with_replaced
 print([each.name for each in plugin_loader.load(Settings("", "", "", "", "")).workers])
 """
 
